@@ -1,0 +1,45 @@
+# Two commands: `make sweep` runs the demo sweep, `make test` the tests. Both install what they need.
+SHELL := /bin/bash
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: sweep test quick lint check constraints clean help
+
+help:  ## what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+sweep: $(STAMP)  ## the demo sweep of 50 segmentation trials; ARGS="--task detection --trials 20" passes flags on
+	$(BIN)/sweep run --task segmentation --trials 50 $(ARGS)
+
+test: $(STAMP)  ## all tests, on all cores
+	$(BIN)/pytest -n auto $(ARGS)
+
+quick: $(STAMP)  ## the tests that take seconds
+	$(BIN)/pytest -n auto -m "not slow" $(ARGS)
+
+lint: $(STAMP)  ## style, docstrings, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test  ## lint and test
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found (set PYTHON=...)"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e ".[dev]"
+	@touch $(STAMP)
+
+constraints: $(STAMP)  ## pin the newest versions that fit together
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url \
+		--no-header --no-annotate --extra dev pyproject.toml -o constraints.txt
+	@grep -q '^uv==' constraints.txt || $(BIN)/uv --version | awk '{print "uv==" $$2}' >> constraints.txt
+
+clean:  ## remove the environment and what the tools cached
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
