@@ -1,0 +1,80 @@
+"""Runs jobs in this process, one at a time: a debugger works, and nothing is hidden in another process."""
+
+from collections.abc import Callable
+
+from sweep.ports import Offer
+from sweep.records import (
+    EpochReport,
+    Event,
+    Job,
+    PackageRequest,
+    PackageResult,
+    TrialResult,
+    TrialSpec,
+    Verdict,
+)
+
+RunJob = Callable[[Job, Callable[[EpochReport], Verdict]], TrialResult | PackageResult]
+
+
+class InlineExecutor:
+    """An executor whose only worker is the caller.
+
+    Args:
+        run_job: trains or packages; turns every failure into a result.
+        n_threads: CPU threads a job may use.
+        device: where jobs run.
+    """
+
+    def __init__(self, *, run_job: RunJob, n_threads: int, device: str) -> None:
+        self._run_job = run_job
+        self._offer = Offer(n_threads=n_threads, device=device)
+        self._job: TrialSpec | PackageRequest | None = None
+
+    def offer(self) -> Offer | None:
+        """Say whether a job may be submitted.
+
+        Returns:
+            The one place there is, None while a job waits in it.
+        """
+        return None if self._job else self._offer
+
+    def submit(self, job: Job) -> bool:
+        """Keep a job for the next `pump`.
+
+        Args:
+            job: what to run.
+
+        Returns:
+            False if one is waiting already.
+        """
+        if self._job:
+            return False
+        self._job = job
+        return True
+
+    def pump(self, handle: Callable[[Event], Verdict | None], timeout_s: float) -> None:  # noqa: ARG002
+        """Run the waiting job to its end; every report is answered at once.
+
+        Args:
+            handle: takes in events.
+            timeout_s: not needed: nothing is waited for.
+
+        Raises:
+            TypeError: a report was not answered by a verdict.
+        """
+        job, self._job = self._job, None
+        if job is not None:
+            handle(self._run_job(job, lambda report: _answered(handle(report))))
+
+    def cancel(self, trial_uid: str, *, grace_s: float, reason: str) -> None:
+        """Nothing to do: a running job hears STOP as the answer to its next report."""
+
+    def close(self) -> None:
+        """Nothing to do: there is no other process."""
+
+
+def _answered(verdict: Verdict | None) -> Verdict:
+    if verdict is None:
+        raise TypeError("an epoch report must be answered by a verdict")
+    return verdict

@@ -1,0 +1,142 @@
+"""Every path below the home (`mlruns/`) comes from here."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweep.errors import InputError
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def checked_name(name: str) -> str:
+    """Let a name through that is safe as a folder, a study and a run.
+
+    Args:
+        name: what the user chose.
+
+    Returns:
+        The same name.
+
+    Raises:
+        InputError: it has other characters, or is too long.
+    """
+    if not NAME.fullmatch(name):
+        raise InputError(
+            f"--name {name!r}: a sweep's name has 1 to 64 letters, digits, '.', '_' or '-' and starts with a "
+            "letter or digit, e.g. --name track-1"
+        )
+    return name
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write beside, then rename, so that a reader never sees half a file.
+
+    Args:
+        path: the file.
+        text: its whole content.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPaths:
+    """Files of one sweep.
+
+    Args:
+        root: `HOME/sweeps/NAME`.
+    """
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """The resolved config as JSON."""
+        return self.root / "config.json"
+
+    @property
+    def spool(self) -> Path:
+        """Events on their way to MLflow, one JSON a line."""
+        return self.root / "spool.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the sweep's coordinator."""
+        return self.root / "lock"
+
+    @property
+    def logs(self) -> Path:
+        """What workers print."""
+        return self.root / "logs"
+
+    @property
+    def package(self) -> Path:
+        """The packaged best model before it is logged."""
+        return self.root / "package"
+
+    def trial(self, run_name: str) -> Path:
+        """Folder of one trial.
+
+        Args:
+            run_name: `trial-007`.
+
+        Returns:
+            Where its checkpoint goes.
+        """
+        return self.root / "trials" / run_name
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Everything the program writes.
+
+    Args:
+        root: absolute folder, `mlruns/` of the current folder unless told otherwise.
+    """
+
+    root: Path
+
+    @property
+    def optuna_url(self) -> str:
+        """Optuna's default storage."""
+        return f"sqlite:///{self.root / 'optuna.db'}"
+
+    @property
+    def mlflow_url(self) -> str:
+        """MLflow's default tracking and registry store."""
+        return f"sqlite:///{self.root / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """MLflow's artifacts."""
+        return self.root / "artifacts"
+
+    @property
+    def cache(self) -> Path:
+        """Decoded frames, shared by workers and sweeps."""
+        return self.root / "cache"
+
+    @property
+    def init_lock(self) -> Path:
+        """Held while a fresh database gets its tables."""
+        return self.root / "init.lock"
+
+    @property
+    def registry_lock(self) -> Path:
+        """Held while a model is promoted."""
+        return self.root / "registry.lock"
+
+    def sweep(self, name: str) -> SweepPaths:
+        """Files of one sweep.
+
+        Args:
+            name: a checked name.
+
+        Returns:
+            Its paths; nothing is created.
+        """
+        return SweepPaths(self.root / "sweeps" / name)

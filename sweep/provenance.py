@@ -1,0 +1,54 @@
+"""Where a sweep's numbers come from: the code, the packages, the machine."""
+
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = (
+    "rccar-sweep",
+    "torch",
+    "torchvision",
+    "segmentation-models-pytorch",
+    "numpy",
+    "pillow",
+    "optuna",
+    "mlflow",
+)
+GIT_TIMEOUT_S = 5
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of what decides about a result.
+
+    Returns:
+        By distribution name; a package that is not installed is left out.
+    """
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git_commit() -> str | None:
+    """Commit of the current folder's checkout, with `-dirty` behind it if files were changed.
+
+    Returns:
+        None outside a checkout or without git.
+    """
+    commit = _git("rev-parse", "HEAD")
+    if not commit:
+        return None
+    return f"{commit}-dirty" if _git("status", "--porcelain", "--untracked-files=no") else commit
+
+
+def _git(*words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *words], capture_output=True, text=True, timeout=GIT_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

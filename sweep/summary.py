@@ -1,0 +1,171 @@
+"""What came of a sweep, as numbers: counts, the best trial, and its gain over the default configuration."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sweep.records import ParamValue, Status, SweepPlan, TrialResult, TrialSpec
+
+Trials = Sequence[tuple[TrialSpec, TrialResult]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A sweep in numbers.
+
+    Args:
+        name: of the sweep.
+        task: "segmentation" or "detection".
+        metric: logged name of the objective.
+        maximise: whether larger is better.
+        n_slots: trials asked for.
+        counts: trials by final status; retries count too.
+        why_ended: one line.
+        best: the best complete trial, None if none completed.
+        default: how the space's default configuration did, None if it never ended.
+    """
+
+    name: str
+    task: str
+    metric: str
+    maximise: bool
+    n_slots: int
+    counts: dict[str, int]
+    why_ended: str
+    best: tuple[TrialSpec, TrialResult] | None
+    default: tuple[TrialSpec, TrialResult] | None
+
+    @property
+    def gain(self) -> float | None:
+        """Improvement of the objective over the default configuration; positive is better.
+
+        None where one of the two has no value.
+        """
+        best = self.best[1].value if self.best else None
+        default = self.default[1].value if self.default else None
+        if best is None or default is None:
+            return None
+        return best - default if self.maximise else default - best
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able form, for `--json`.
+
+        Returns:
+            Plain values; `best` and `default` hold name, value, parameters and metrics.
+        """
+        return {
+            "name": self.name,
+            "task": self.task,
+            "metric": self.metric,
+            "maximise": self.maximise,
+            "trials": self.n_slots,
+            "counts": self.counts,
+            "why_ended": self.why_ended,
+            "best": _described(self.best),
+            "default": _described(self.default),
+            "gain": self.gain,
+        }
+
+
+def summarise(plan: SweepPlan, trials: Trials, why_ended: str) -> Summary:
+    """Sum up a sweep.
+
+    Args:
+        plan: of the sweep.
+        trials: every trial that ended.
+        why_ended: one line.
+
+    Returns:
+        The numbers.
+    """
+    complete = [(spec, result) for spec, result in trials if result.status is Status.COMPLETE]
+    sign = -1.0 if plan.objective.maximise else 1.0
+    best = min(complete, key=lambda pair: (sign * (pair[1].value or 0.0), pair[0].number), default=None)
+    counts = {status.value: 0 for status in (Status.COMPLETE, Status.PRUNED, Status.FAILED, Status.STOPPED)}
+    for _, result in trials:
+        counts[result.status.value] = counts.get(result.status.value, 0) + 1
+    return Summary(
+        name=plan.name,
+        task=plan.task,
+        metric=plan.objective.metric,
+        maximise=plan.objective.maximise,
+        n_slots=plan.n_slots,
+        counts=counts,
+        why_ended=why_ended,
+        best=best,
+        default=next(((spec, result) for spec, result in complete if spec.slot == 0), None),
+    )
+
+
+def effective_params(spec: TrialSpec) -> dict[str, ParamValue]:
+    """A trial's parameters with the model's name in front.
+
+    Args:
+        spec: the trial.
+
+    Returns:
+        By the names users write.
+    """
+    return {"model_name": spec.model, **spec.params}
+
+
+def trial_table(trials: Trials) -> str:
+    """All trials as CSV.
+
+    Args:
+        trials: every trial that ended.
+
+    Returns:
+        A header and a line a trial, by trial number.
+    """
+    ordered = sorted(trials, key=lambda pair: pair[0].number)
+    params = sorted({name for spec, _ in ordered for name in effective_params(spec)})
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(
+        [
+            "trial",
+            "slot",
+            "run_name",
+            "state",
+            "value",
+            "best_epoch",
+            "train_time_s",
+            "n_parameters",
+            *params,
+            "reason",
+        ]
+    )
+    for spec, result in ordered:
+        values = effective_params(spec)
+        writer.writerow(
+            [
+                spec.number,
+                spec.slot,
+                spec.run_name,
+                result.status.value,
+                "" if result.value is None else f"{result.value:.6g}",
+                result.best_epoch,
+                f"{result.train_time_s:.3f}",
+                result.n_parameters,
+                *(values.get(name, "") for name in params),
+                result.reason,
+            ]
+        )
+    return out.getvalue()
+
+
+def _described(pair: tuple[TrialSpec, TrialResult] | None) -> dict[str, object] | None:
+    if pair is None:
+        return None
+    spec, result = pair
+    return {
+        "trial": spec.number,
+        "run_name": spec.run_name,
+        "value": result.value,
+        "best_epoch": result.best_epoch,
+        "params": effective_params(spec),
+        "metrics": result.metrics,
+        "n_parameters": result.n_parameters,
+    }

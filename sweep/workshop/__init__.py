@@ -1,0 +1,1 @@
+"""What runs inside workers: training, packaging. Importing it imports no torch; its jobs do when they start."""

@@ -1,0 +1,32 @@
+"""What a worker can be asked to do."""
+
+import importlib
+from collections.abc import Callable
+
+from sweep.records import EpochReport, Job, PackageRequest, PackageResult, TrialResult, Verdict
+from sweep.workshop import packaging, trial_runner
+
+
+def warm_up(trainer: str) -> None:
+    """Import what the first job will need, while the coordinator is still busy with other things.
+
+    Args:
+        trainer: "torch" imports the training code, anything else nothing.
+    """
+    if trainer == "torch":
+        importlib.import_module("rccar_models.training")
+
+
+def run_job(job: Job, report: Callable[[EpochReport], Verdict]) -> TrialResult | PackageResult:
+    """Run one job; every failure becomes a result.
+
+    Args:
+        job: a trial to train, or a checkpoint to package.
+        report: takes an epoch's metrics and answers with a verdict.
+
+    Returns:
+        How it ended.
+    """
+    if isinstance(job, PackageRequest):
+        return packaging.package(job)
+    return trial_runner.run(job, report)

@@ -1,0 +1,50 @@
+"""Fixtures that many tests share."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL_DATA = ROOT.parent / "shared" / "datasets"
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what a developer's shell may say to the program."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Runs `sweep ...` as a user does, in a folder of its own."""
+
+    def run(*words: str, timeout_s: float = 240, **env: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "sweep.cli.main", *words],
+            cwd=tmp_path,
+            env=clean_environment() | env,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def real_data() -> Callable[[str], Path]:
+    """Finds one of the real data sets, or skips."""
+
+    def find(name: str) -> Path:
+        folder = REAL_DATA / name
+        if not folder.is_dir():
+            pytest.skip(f"the data set {name} is not on this machine")
+        return folder
+
+    return find

@@ -1,0 +1,200 @@
+"""Both executors behind one contract, and what only real worker processes can suffer."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sweep.executors.inline import InlineExecutor
+from sweep.executors.local import LocalExecutor
+from sweep.executors.worker_process import worker_environment
+from sweep.ports import Executor, Offer
+from sweep.records import Action, EpochReport, Event, Status, TrialResult, TrialSpec, Verdict
+from sweep.workshop.jobs import run_job
+from tests.making import a_spec
+
+PATIENCE_S = 60.0
+Hire = Callable[[int], LocalExecutor]
+
+
+class Listener:
+    """Takes in events and answers with one action, or with what a test says."""
+
+    def __init__(self, answer: Callable[[EpochReport], Action] = lambda _: Action.CONTINUE) -> None:
+        self.events: list[Event] = []
+        self._answer = answer
+
+    def __call__(self, event: Event) -> Verdict | None:
+        self.events.append(event)
+        if not isinstance(event, EpochReport):
+            return None
+        return Verdict(trial_uid=event.trial_uid, action=self._answer(event), run_until_epoch=event.epoch + 1)
+
+    @property
+    def results(self) -> list[TrialResult]:
+        return [event for event in self.events if isinstance(event, TrialResult)]
+
+    @property
+    def epochs(self) -> list[int]:
+        return [event.epoch for event in self.events if isinstance(event, EpochReport)]
+
+    def until_results(self, executor: Executor, n: int) -> list[TrialResult]:
+        waited = 0.0
+        while len(self.results) < n:
+            executor.pump(self, 0.5)
+            waited += 0.5
+            assert waited < PATIENCE_S * 4, f"no result; heard {self.events}"
+        return self.results
+
+
+@pytest.fixture
+def hire(tmp_path: Path) -> Iterator[Hire]:
+    hired: list[LocalExecutor] = []
+
+    def make(n: int) -> LocalExecutor:
+        offers = tuple(Offer(n_threads=1, device="cpu") for _ in range(n))
+        hired.append(LocalExecutor(offers=offers, logs=tmp_path / "logs", trainer="stand_in"))
+        return hired[-1]
+
+    yield make
+    for executor in hired:
+        executor.close()
+
+
+@pytest.fixture(params=["inline", "local"])
+def executor(request: pytest.FixtureRequest, hire: Hire) -> Executor:
+    if request.param == "local":
+        return hire(1)
+    return InlineExecutor(run_job=run_job, n_threads=1, device="cpu")
+
+
+def faulty(fault: str, slot: int = 0, **params: float) -> TrialSpec:
+    return a_spec(slot, params={**a_spec().params, "fault": fault, "fault_epoch": 2, "fault_share": 1.0, **params})
+
+
+def test_trial_reports_every_epoch_and_then_its_result(executor: Executor) -> None:
+    listener = Listener()
+    assert executor.offer() == Offer(n_threads=1, device="cpu")
+    assert executor.submit(a_spec())
+    assert executor.offer() is None
+    assert not executor.submit(a_spec(1))
+    (result,) = listener.until_results(executor, 1)
+    assert listener.epochs == [1, 2, 3, 4]
+    assert (result.status, result.epochs) == (Status.COMPLETE, 4)
+    assert executor.offer() is not None
+
+
+@pytest.mark.parametrize(("action", "status"), [(Action.PRUNE, Status.PRUNED), (Action.STOP, Status.STOPPED)])
+def test_verdict_ends_the_trial_at_that_epoch(executor: Executor, action: Action, status: Status) -> None:
+    listener = Listener(lambda report: action if report.epoch == 2 else Action.CONTINUE)
+    executor.submit(a_spec())
+    (result,) = listener.until_results(executor, 1)
+    assert (result.status, listener.epochs) == (status, [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"), [("raise", "exception: RuntimeError"), ("nan", "nan_loss"), ("oom", "out_of_memory")]
+)
+def test_failure_in_training_is_a_result_and_the_next_trial_runs(executor: Executor, fault: str, reason: str) -> None:
+    listener = Listener()
+    executor.submit(faulty(fault))
+    (failed,) = listener.until_results(executor, 1)
+    assert failed.status is Status.FAILED
+    assert failed.reason.startswith(reason)
+    assert not failed.retryable
+    executor.submit(a_spec(1))
+    assert listener.until_results(executor, 2)[1].status is Status.COMPLETE
+
+
+def test_worker_that_exits_is_replaced_and_its_trial_failed_with_the_exit_code(hire: Hire) -> None:
+    executor, listener = hire(1), Listener()
+    executor.submit(faulty("exit"))
+    (failed,) = listener.until_results(executor, 1)
+    assert failed.status is Status.FAILED
+    assert failed.reason.startswith("worker_died(17)")
+    executor.submit(a_spec(1))
+    assert listener.until_results(executor, 2)[1].status is Status.COMPLETE
+
+
+def test_killed_worker_is_replaced_and_its_trial_may_be_retried(hire: Hire) -> None:
+    executor = hire(2)
+
+    def kill_at_2(report: EpochReport) -> Action:
+        if report.trial_uid == victim.trial_uid and report.epoch == 2:
+            os.kill(executor.worker_pids[0], signal.SIGKILL)
+        return Action.CONTINUE
+
+    listener, victim = Listener(kill_at_2), a_spec(0)
+    executor.submit(victim)
+    executor.submit(a_spec(1))
+    results = {result.trial_uid: result for result in listener.until_results(executor, 2)}
+    assert results["uid-1-0"].status is Status.COMPLETE
+    assert results[victim.trial_uid].status is Status.FAILED
+    assert results[victim.trial_uid].reason.startswith("worker_killed(-9)")
+    assert results[victim.trial_uid].retryable
+
+
+def test_out_of_memory_gets_a_fresh_worker_and_an_exception_does_not(hire: Hire) -> None:
+    executor, listener = hire(1), Listener()
+    first = executor.worker_pids
+    executor.submit(faulty("raise"))
+    listener.until_results(executor, 1)
+    assert executor.worker_pids == first
+    executor.submit(faulty("oom", 1))
+    listener.until_results(executor, 2)
+    assert executor.worker_pids != first
+
+
+def test_hanging_trial_is_killed_after_its_grace_and_not_retried(hire: Hire) -> None:
+    executor, listener = hire(1), Listener()
+    executor.submit(faulty("hang"))
+    while 1 not in listener.epochs:
+        executor.pump(listener, 0.5)
+    executor.cancel("uid-0-0", grace_s=0.3, reason="trial_timeout: too long")
+    (result,) = listener.until_results(executor, 1)
+    assert (result.status, result.reason, result.retryable) == (Status.FAILED, "trial_timeout: too long", False)
+
+
+def test_close_ends_all_workers_even_in_the_middle_of_an_epoch(hire: Hire) -> None:
+    executor, listener = hire(2), Listener()
+    executor.submit(faulty("hang"))
+    while 1 not in listener.epochs:
+        executor.pump(listener, 0.5)
+    pids = executor.worker_pids
+    executor.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_worker_that_cannot_start_says_why_in_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "numpy.py").write_text("raise ImportError('this numpy is broken')")
+    (tmp_path / "psutil.py").write_text("raise ImportError('this psutil is broken')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONSTARTUP", "")
+    executor = LocalExecutor(offers=(Offer(n_threads=1, device="cpu"),), logs=tmp_path / "logs", trainer="torch")
+    try:
+        executor.submit(a_spec())
+        (result,) = Listener().until_results(executor, 1)
+    finally:
+        executor.close()
+    assert result.reason.startswith("worker_died(1)")
+    assert "broken" in result.reason
+
+
+def test_worker_environment_holds_threads_but_no_addresses_or_credentials() -> None:
+    given = {
+        "PATH": "/bin",
+        "MLFLOW_RUN_ID": "abc",
+        "MLFLOW_TRACKING_PASSWORD": "S3CR3T",
+        "SWEEP_STORAGE": "postgresql://u:S3CR3T@h/d",
+        "PGPASSWORD": "S3CR3T",
+        "AWS_SECRET_ACCESS_KEY": "S3CR3T",
+        "OMP_NUM_THREADS": "64",
+    }
+    environment = worker_environment(given, 2)
+    assert "S3CR3T" not in str(environment)
+    assert "MLFLOW_RUN_ID" not in environment
+    assert (environment["PATH"], environment["OMP_NUM_THREADS"]) == ("/bin", "2")
