@@ -1,0 +1,46 @@
+"""At most the best K checkpoints of a sweep stay on disk; the others go as soon as they are beaten."""
+
+import shutil
+from pathlib import Path
+
+from sweep.records import Objective, Status, TrialResult, TrialSpec
+
+
+class CheckpointKeeper:
+    """Keeps the folders of the best complete trials.
+
+    Args:
+        objective: what is better.
+        keep: how many stay, at least 1: the best one is still to be packaged.
+    """
+
+    def __init__(self, *, objective: Objective, keep: int) -> None:
+        self._objective = objective
+        self._keep = max(1, keep)
+        self._kept: list[tuple[float, TrialSpec, TrialResult]] = []
+
+    @property
+    def kept(self) -> tuple[tuple[TrialSpec, TrialResult], ...]:
+        """Trials whose checkpoints are on disk, the best first."""
+        return tuple((spec, result) for _, spec, result in self._kept)
+
+    def take_in(self, spec: TrialSpec, result: TrialResult) -> None:
+        """Keep a finished trial's checkpoint or remove it.
+
+        Args:
+            spec: the trial.
+            result: how it ended; only a complete one may stay.
+        """
+        if result.status is not Status.COMPLETE or result.value is None:
+            _remove(spec)
+            return
+        self._kept.append((result.value, spec, result))
+        # Python's sort is stable: of equal values the earlier trial stays ahead.
+        self._kept.sort(key=lambda entry: -entry[0] if self._objective.maximise else entry[0])
+        for _, beaten, _ in self._kept[self._keep :]:
+            _remove(beaten)
+        del self._kept[self._keep :]
+
+
+def _remove(spec: TrialSpec) -> None:
+    shutil.rmtree(Path(spec.folder), ignore_errors=True)

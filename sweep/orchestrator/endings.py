@@ -1,0 +1,83 @@
+"""Why a sweep ends: rules over the board, asked once a turn, the most urgent first."""
+
+import signal
+from dataclasses import dataclass
+
+from sweep.orchestrator.board import Board
+from sweep.orchestrator.stopping import StopRequest
+from sweep.records import Status
+
+FAILING_AFTER = 10  # with ten trials ended, half of them failed is no accident
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why no further trial is started.
+
+    Args:
+        why: for people, one line.
+        cancels: whether running trials are stopped rather than waited for.
+        failing: whether it ends because trials keep failing.
+    """
+
+    why: str
+    cancels: bool = False
+    failing: bool = False
+
+
+def ending(board: Board, *, stop: StopRequest, elapsed_s: float) -> Ending | None:
+    """Say whether the sweep should end, and why.
+
+    Args:
+        board: the state of the sweep.
+        stop: whether somebody asked.
+        elapsed_s: since the first trial was asked for.
+
+    Returns:
+        The reason, None to go on.
+    """
+    plan = board.plan
+    if stop.signal_number is not None:
+        return Ending(f"interrupted by {signal.Signals(stop.signal_number).name}", cancels=True)
+    if plan.timeout_s is not None and elapsed_s >= plan.timeout_s:
+        return Ending(f"time budget of {plan.timeout_s:g} s used up", cancels=True)
+    if (failing := _failing(board)) is not None:
+        return failing
+    if plan.target is not None and _reached(board, plan.target):
+        return Ending(f"target {plan.target:g} reached", cancels=True)
+    if plan.patience is not None and board.best is not None and board.since_better >= plan.patience:
+        return Ending(f"no better trial among the last {board.since_better}")
+    # A running trial may still crash and want its slot again.
+    if not board.has_open_slots and not board.running:
+        return Ending(_all_done(board))
+    return None
+
+
+def _reached(board: Board, target: float) -> bool:
+    if board.best is None or board.best[1].value is None:
+        return False
+    value = board.best[1].value
+    return value >= target if board.plan.objective.maximise else value <= target
+
+
+def _failing(board: Board) -> Ending | None:
+    failed = [result for _, result in board.finished if result.status is Status.FAILED]
+    if not failed:
+        return None
+    last = failed[-1].reason
+    if board.failures_in_row >= board.plan.max_failures:
+        return Ending(
+            f"{board.failures_in_row} trials in a row failed; the last: {last}", cancels=True, failing=True
+        )
+    n_ended = len(board.finished)
+    if n_ended >= FAILING_AFTER and 2 * len(failed) >= n_ended:
+        return Ending(
+            f"{len(failed)} of {n_ended} trials failed; the last: {last}", cancels=True, failing=True
+        )
+    return None
+
+
+def _all_done(board: Board) -> str:
+    if board.exhausted and board.next_slot < board.plan.n_slots:
+        return f"the grid has {board.next_slot} points and all were tried"
+    return f"all {board.plan.n_slots} trials ended"

@@ -1,0 +1,227 @@
+"""The loop: offer -> ask -> submit; pump: report -> verdict, result -> tell. Nothing here is heavy.
+
+The coordinator owns every terminal state: a worker only says how far it came.
+"""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sweep.orchestrator.board import Board, Running, with_ending
+from sweep.orchestrator.checkpoints import CheckpointKeeper
+from sweep.orchestrator.endings import Ending, ending
+from sweep.orchestrator.stopping import StopRequest
+from sweep.ports import Executor, Observer, Results, Searcher, Tracker
+from sweep.records import (
+    Action,
+    EpochReport,
+    Event,
+    PackageRequest,
+    PackageResult,
+    Status,
+    SweepPlan,
+    TrialResult,
+    TrialSpec,
+    Verdict,
+)
+
+PUMP_S = 0.2
+GRACE_S = 10.0  # what a running trial gets to end its epoch after a stop
+PACKAGE_GRACE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a sweep ended.
+
+    Args:
+        plan: of the sweep.
+        trials: every trial that was started, in the order of their ends.
+        ending: why no further trial was started.
+        kept: trials whose checkpoints are on disk, the best first.
+    """
+
+    plan: SweepPlan
+    trials: Results
+    ending: Ending
+    kept: Results
+
+
+class Orchestrator:
+    """Runs all trials of a sweep.
+
+    Args:
+        plan: what all trials have in common.
+        searcher: knows what to try and what to prune.
+        executor: where trials run.
+        tracker: mirrors everything.
+        observer: looks on.
+        stop: whether somebody asked to end.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: SweepPlan,
+        searcher: Searcher,
+        executor: Executor,
+        tracker: Tracker,
+        observer: Observer,
+        stop: StopRequest,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan = plan
+        self._searcher = searcher
+        self._executor = executor
+        self._tracker = tracker
+        self._observer = observer
+        self._stop = stop
+        self._clock = clock
+        self._board = Board(plan)
+        self._keeper = CheckpointKeeper(objective=plan.objective, keep=plan.keep)
+        self._packages: dict[str, PackageResult] = {}
+
+    def run(self) -> Outcome:
+        """Run until every slot is closed or something ends the sweep earlier.
+
+        Returns:
+            Every trial and why it ended; no trial is left running.
+        """
+        began = self._clock()
+        decided: Ending | None = None
+        while True:
+            # An ending stays decided: results that still come in must not reopen the sweep.
+            if decided is None or self._stop.signal_number is not None:
+                decided = ending(self._board, stop=self._stop, elapsed_s=self._clock() - began)
+            if decided is None:
+                self._start_trials()
+            elif not self._board.running:
+                break
+            elif decided.cancels:
+                self._cancel_running(Status.STOPPED, decided.why)
+            self._cancel_overdue()
+            self._executor.pump(self._handle, PUMP_S)
+            self._searcher.settle()
+        return Outcome(
+            plan=self._plan, trials=tuple(self._board.finished), ending=decided, kept=self._keeper.kept
+        )
+
+    def package(self, request: PackageRequest) -> PackageResult:
+        """Have a worker package a checkpoint, and wait for it.
+
+        Args:
+            request: which checkpoint, and where to.
+
+        Returns:
+            The package, or why there is none.
+        """
+        if not self._executor.submit(request):
+            return PackageResult(trial_uid=request.trial_uid, reason="no worker is free to package the model")
+        self._executor.cancel(request.trial_uid, grace_s=PACKAGE_GRACE_S, reason="packaging took too long")
+        while request.trial_uid not in self._packages:
+            if self._stop.urgent:
+                return PackageResult(trial_uid=request.trial_uid, reason="interrupted")
+            self._executor.pump(self._handle, PUMP_S)
+        return self._packages[request.trial_uid]
+
+    def _start_trials(self) -> None:
+        while self._board.has_open_slots and (offer := self._executor.offer()) is not None:
+            asked = self._ask()
+            if asked is None:
+                return
+            spec = dataclasses.replace(asked, n_threads=offer.n_threads, device=offer.device)
+            self._board.running[spec.trial_uid] = Running(spec, self._clock())
+            self._tracker.started(spec)
+            self._observer.trial_started(spec)
+            self._executor.submit(spec)
+
+    def _ask(self) -> TrialSpec | None:
+        if self._board.retries:
+            crashed = self._board.retries.popleft()
+            return self._searcher.ask(crashed.slot, same=crashed)
+        spec = self._searcher.ask(self._board.next_slot)
+        if spec is None:
+            self._board.exhausted = True
+        else:
+            self._board.next_slot += 1
+        return spec
+
+    def _handle(self, event: Event) -> Verdict | None:
+        if isinstance(event, EpochReport):
+            return self._judge(event)
+        if isinstance(event, PackageResult):
+            self._packages[event.trial_uid] = event
+        elif event.trial_uid in self._board.running:
+            self._finish(event)
+        return None
+
+    def _judge(self, report: EpochReport) -> Verdict:
+        action = self._action(report)
+        return Verdict(
+            trial_uid=report.trial_uid,
+            attempt=report.attempt,
+            action=action,
+            run_until_epoch=report.epoch + 1,
+        )
+
+    def _action(self, report: EpochReport) -> Action:
+        running = self._board.running.get(report.trial_uid)
+        if running is None:
+            return Action.STOP  # its slot was closed without it
+        metric = self._plan.objective.metric
+        if not math.isfinite(report.metrics.get(metric, math.nan)):
+            running.cancelled = (
+                Status.FAILED,
+                f"nan_metric: {metric} is not a number after epoch {report.epoch}",
+            )
+            return Action.STOP
+        prune = self._searcher.report(report)
+        self._tracker.progress(report)
+        self._observer.epoch(report)
+        if running.cancelled or self._stop.signal_number is not None:
+            return Action.STOP
+        return Action.PRUNE if prune else Action.CONTINUE
+
+    def _finish(self, said: TrialResult) -> None:
+        running = self._board.running.pop(said.trial_uid)
+        result = _sound(with_ending(said, running.cancelled))
+        self._board.take_in(running.spec, result)
+        self._keeper.take_in(running.spec, result)
+        self._searcher.tell(result)
+        self._tracker.finished(result)
+        self._tracker.sweep_progress(self._so_far())
+        self._observer.trial_finished(running.spec, result)
+
+    def _so_far(self) -> dict[str, float]:
+        counts = {f"trials_{status.value}": 0.0 for status in (Status.COMPLETE, Status.PRUNED, Status.FAILED)}
+        for _, result in self._board.finished:
+            name = f"trials_{result.status.value}"
+            counts[name] = counts.get(name, 0.0) + 1.0
+        best = self._board.best
+        return counts | ({f"best_{name}": value for name, value in best[1].metrics.items()} if best else {})
+
+    def _cancel_running(self, status: Status, why: str) -> None:
+        for uid, running in self._board.running.items():
+            if running.cancelled is None:
+                running.cancelled = (status, why)
+            self._executor.cancel(uid, grace_s=0.0 if self._stop.urgent else GRACE_S, reason=why)
+
+    def _cancel_overdue(self) -> None:
+        limit = self._plan.trial_timeout_s
+        if limit is None:
+            return
+        for uid, running in self._board.running.items():
+            if running.cancelled is None and self._clock() - running.since > limit:
+                running.cancelled = (Status.FAILED, f"trial_timeout: not done after {limit:g} s")
+                self._executor.cancel(uid, grace_s=GRACE_S, reason="trial_timeout")
+
+
+def _sound(result: TrialResult) -> TrialResult:
+    if result.status is not Status.COMPLETE or (result.value is not None and math.isfinite(result.value)):
+        return result
+    return dataclasses.replace(
+        result, status=Status.FAILED, value=None, reason="nan_metric: the objective is not a finite number"
+    )

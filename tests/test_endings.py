@@ -1,0 +1,111 @@
+import signal
+
+import pytest
+
+from sweep.orchestrator.board import Board, Running, with_ending
+from sweep.orchestrator.endings import Ending, ending
+from sweep.orchestrator.stopping import StopRequest, listening
+from sweep.records import Status
+from tests.making import VAL_LOSS, a_plan, a_result, a_spec
+
+
+def decided(board: Board, elapsed_s: float = 0.0, stop: StopRequest | None = None) -> Ending | None:
+    return ending(board, stop=stop or StopRequest(), elapsed_s=elapsed_s)
+
+
+def board_with(statuses: list[Status], **plan: object) -> Board:
+    board = Board(a_plan(**{"n_slots": 50, **plan}), next_slot=len(statuses))
+    for slot, status in enumerate(statuses):
+        spec = a_spec(slot)
+        board.take_in(spec, a_result(spec, 0.5 if status is Status.COMPLETE else None, status=status, reason="why"))
+    return board
+
+
+def test_sweep_goes_on_while_slots_are_open() -> None:
+    assert decided(board_with([Status.COMPLETE])) is None
+
+
+def test_sweep_ends_when_all_slots_are_closed_but_not_while_one_may_still_crash() -> None:
+    board = board_with([Status.COMPLETE] * 3, n_slots=3)
+    board.running["u"] = Running(a_spec(9), 0.0)
+    assert decided(board) is None
+    board.running.clear()
+    assert decided(board) == Ending("all 3 trials ended")
+
+
+def test_interrupt_ends_the_sweep_first_of_all() -> None:
+    stop = StopRequest()
+    stop.ask(signal.SIGTERM)
+    found = decided(board_with([Status.FAILED] * 5), stop=stop)
+    assert found == Ending("interrupted by SIGTERM", cancels=True)
+    assert stop.exit_code == 143
+
+
+def test_time_budget_stops_running_trials() -> None:
+    assert decided(board_with([], timeout_s=60.0), elapsed_s=59.0) is None
+    found = decided(board_with([], timeout_s=60.0), elapsed_s=60.0)
+    assert found is not None
+    assert found.cancels
+
+
+@pytest.mark.parametrize(("n_failed", "ends"), [(4, False), (5, True)])
+def test_failures_in_a_row_end_the_sweep(n_failed: int, ends: bool) -> None:
+    found = decided(board_with([Status.COMPLETE, *[Status.FAILED] * n_failed]))
+    assert (found is not None and found.failing) is ends
+
+
+def test_a_completed_trial_ends_a_row_of_failures() -> None:
+    assert decided(board_with([Status.FAILED] * 4 + [Status.COMPLETE] + [Status.FAILED] * 4, max_failures=5)) is None
+
+
+def test_half_of_ten_trials_failed_ends_the_sweep() -> None:
+    found = decided(board_with([Status.COMPLETE, Status.FAILED] * 5))
+    assert found is not None
+    assert "5 of 10" in found.why
+
+
+@pytest.mark.parametrize(("target", "ends"), [(0.5, True), (0.51, False)])
+def test_target_ends_the_sweep_when_reached(target: float, ends: bool) -> None:
+    assert (decided(board_with([Status.COMPLETE], target=target)) is not None) is ends
+
+
+def test_target_of_a_loss_is_reached_from_above() -> None:
+    board = board_with([Status.COMPLETE], objective=VAL_LOSS, target=0.6)
+    assert decided(board) == Ending("target 0.6 reached", cancels=True)
+
+
+def test_patience_counts_trials_since_the_best() -> None:
+    assert decided(board_with([Status.COMPLETE, Status.PRUNED, Status.COMPLETE], patience=3)) is None
+    found = decided(board_with([Status.COMPLETE, Status.PRUNED, Status.COMPLETE, Status.PRUNED], patience=3))
+    assert found is not None
+    assert not found.cancels
+
+
+def test_crashed_trial_is_retried_until_its_attempts_are_used_up() -> None:
+    board = Board(a_plan(max_retries=1), next_slot=5)
+    first = a_spec(2)
+    board.take_in(first, a_result(first, None, status=Status.FAILED, retryable=True))
+    assert list(board.retries) == [first]
+    board.retries.clear()
+    second = a_spec(2, attempt=1)
+    board.take_in(second, a_result(second, None, status=Status.FAILED, retryable=True))
+    assert not board.retries
+
+
+def test_cancelled_trial_gets_the_reason_of_its_cancellation_unless_it_completed_before() -> None:
+    stopped = a_result(a_spec(), None, status=Status.STOPPED)
+    assert with_ending(stopped, (Status.FAILED, "trial_timeout")).reason == "trial_timeout"
+    complete = a_result(a_spec())
+    assert with_ending(complete, (Status.STOPPED, "interrupted")) == complete
+
+
+def test_second_signal_is_urgent_and_handlers_come_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    stop = StopRequest()
+    with listening(stop):
+        signal.raise_signal(signal.SIGINT)
+        assert (stop.signal_number, stop.urgent) == (signal.SIGINT, False)
+        signal.raise_signal(signal.SIGINT)
+        assert stop.urgent
+    assert signal.getsignal(signal.SIGINT) is before
+    assert stop.exit_code == 130
