@@ -1,0 +1,69 @@
+"""Names of classes from a `classes.txt`: "id name" a line, or one name a line in order of id."""
+
+import re
+from itertools import count
+from pathlib import Path
+
+from rccar_models.errors import DataError
+from rccar_models.formats.files import filled_lines, name_of
+
+_NUMBERED = re.compile(r"(\d+)[\s:,]+(\S.*)")
+
+
+def read_class_names(path: Path, *, root: Path, background: bool) -> tuple[str, ...]:
+    """Read class names in order of their ids.
+
+    Args:
+        path: the file.
+        root: folder of the data set, for messages.
+        background: whether ids may start at 1; id 0 is then called "background".
+
+    Returns:
+        At least one name.
+
+    Raises:
+        DataError: the file is empty, names an id or a class twice, or leaves an id out.
+    """
+    where = name_of(path, root)
+    lines = filled_lines(path, root=root)
+    numbered = [(number, _NUMBERED.fullmatch(line)) for number, line in lines]
+    if all(match for _, match in numbered):
+        entries = [(number, int(match[1]), match[2]) for number, match in numbered if match]
+    else:
+        entries = [(number, position, line) for position, (number, line) in enumerate(lines)]
+    names: dict[int, str] = {}
+    faults: list[str] = []
+    for number, class_id, name in entries:
+        if class_id in names:
+            faults.append(f"{where}:{number}: id {class_id} stands twice; give each class its own id")
+        elif name in names.values():
+            faults.append(f"{where}:{number}: class {name!r} stands twice; give each class its own name")
+        else:
+            names[class_id] = name
+    if background and names and 0 not in names:
+        names[0] = "background"
+    faults += _gaps(names, where)
+    if faults:
+        raise DataError(str(root), faults)
+    return tuple(names[class_id] for class_id in sorted(names))
+
+
+def _gaps(names: dict[int, str], where: str) -> list[str]:
+    if not names:
+        return [f"{where}: names no class; write one name a line, in order of id"]
+    if max(names) == len(names) - 1:
+        return []
+    missing = next(class_id for class_id in count() if class_id not in names)
+    return [f"{where}: ids must run from 0 without a gap; {missing} is missing, the highest is {max(names)}"]
+
+
+def numbered_names(highest: int) -> tuple[str, ...]:
+    """Make names for classes that nobody named.
+
+    Args:
+        highest: class id found.
+
+    Returns:
+        class_0, class_1, ...
+    """
+    return tuple(f"class_{class_id}" for class_id in range(highest + 1))

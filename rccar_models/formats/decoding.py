@@ -1,0 +1,105 @@
+"""Pictures and masks from files, with every way in which a file can be wrong turned into one clear line.
+
+PIL decodes; torchvision's decoder is avoided because damaged files can end the process there.
+"""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rccar_models.errors import DataError
+from rccar_models.formats.files import name_of
+
+MAX_MILLION_PIXELS = 50
+"""A larger picture is taken for a decompression bomb; no car's camera has 50 megapixels."""
+
+_ORIENTATION = 0x0112  # EXIF tag; 1 means upright
+
+# What PIL's decoders were seen to raise on damaged files.
+_DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+TURNED = (
+    "the EXIF orientation is ignored: labels are taken to lie on the pixels as stored; "
+    "turn the pixels and drop the tag if the labels were drawn on the upright picture"
+)
+
+
+def read_image(path: Path, *, root: Path) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Decode a picture as RGB, whatever 8-bit mode it has.
+
+    Args:
+        path: the file.
+        root: folder of the data set, for messages.
+
+    Returns:
+        (H, W, 3) uint8 RGB, and warnings about it.
+
+    Raises:
+        DataError: the file is unreadable, cut off, too large or has more than 8 bits a channel.
+    """
+    picture = _decoded(path, root=root)
+    if picture.mode.startswith(("I", "F")):
+        raise _fault(path, root, f"mode {picture.mode} has more than 8 bits a channel; save it as 8-bit RGB")
+    warnings = () if picture.getexif().get(_ORIENTATION, 1) == 1 else (TURNED,)
+    return np.asarray(picture.convert("RGB")), warnings
+
+
+def read_mask(path: Path, *, root: Path) -> NDArray[np.uint8]:
+    """Decode a mask whose pixel values are class ids.
+
+    Args:
+        path: the file. Grey, palette (the index counts), 16-bit with small values, and RGB with three
+            equal channels are understood.
+        root: folder of the data set, for messages.
+
+    Returns:
+        (H, W) uint8.
+
+    Raises:
+        DataError: the file is unreadable, of another mode, or holds an id above 255 or below 0.
+    """
+    picture = _decoded(path, root=root)
+    values = np.asarray(picture)
+    if picture.mode == "RGB" and (values == values[..., :1]).all():
+        values = values[..., 0]
+    elif picture.mode not in {"1", "L", "P"} and not picture.mode.startswith("I"):
+        what = "colours" if picture.mode == "RGB" else f"mode {picture.mode}"
+        raise _fault(path, root, f"{what} instead of class ids; save one grey channel whose values are ids")
+    if values.min() < 0 or values.max() > 255:
+        found = int(values.max() if values.max() > 255 else values.min())
+        raise _fault(path, root, f"class id {found}; ids go from 0 to 254, and 255 means ignore")
+    return values.astype(np.uint8)
+
+
+def _decoded(path: Path, *, root: Path) -> Image.Image:
+    try:
+        with Image.open(path) as picture:
+            n_million = picture.width * picture.height / 1e6
+            if n_million > MAX_MILLION_PIXELS:
+                raise _fault(path, root, f"{n_million:.0f} million pixels are too many; shrink it")
+            picture.load()  # opening reads the header only; a cut-off file shows here
+    except _DECODING_ERRORS as error:
+        reason = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be decoded ({error})"
+        raise _fault(path, root, f"{reason}; replace or remove it") from error
+    return picture
+
+
+def _fault(path: Path, root: Path, what: str) -> DataError:
+    return DataError(str(root), [f"{name_of(path, root)}: {what}"])

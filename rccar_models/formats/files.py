@@ -1,0 +1,77 @@
+"""Files of a data set: which pictures lie there, how messages call them, and their text."""
+
+import os
+from pathlib import Path
+
+from rccar_models.errors import DataError
+
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+"""Of files that count as pictures, in lower case."""
+
+
+def images_below(folder: Path) -> list[Path]:
+    """List all pictures in a folder and the folders below it.
+
+    Args:
+        folder: where to look; links to folders are not followed, so that a circle of links ends.
+
+    Returns:
+        Files in order of name. Hidden ones (`._x.jpg` of archives made on a Mac) are left out.
+    """
+    found = [
+        Path(where, name)
+        for where, _, names in os.walk(folder)
+        for name in names
+        if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
+    ]
+    return sorted(found, key=lambda path: path.relative_to(folder).parts)
+
+
+def name_of(path: Path, root: Path) -> str:
+    """Say how messages and caches call a file.
+
+    Args:
+        path: the file.
+        root: folder of the data set.
+
+    Returns:
+        The path below the root with forward slashes, or the whole path if it lies elsewhere.
+    """
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def read_text(path: Path, *, root: Path) -> str:
+    """Read a text file.
+
+    Args:
+        path: UTF-8, with or without a byte order mark.
+        root: folder of the data set, for messages.
+
+    Returns:
+        Its content.
+
+    Raises:
+        DataError: it cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        fault = f"{name_of(path, root)}: cannot be read as UTF-8 text ({error}); save it as UTF-8"
+        raise DataError(str(root), [fault]) from error
+
+
+def filled_lines(path: Path, *, root: Path) -> list[tuple[int, str]]:
+    """Read the lines of a text file that hold something.
+
+    Args:
+        path: UTF-8.
+        root: folder of the data set, for messages.
+
+    Returns:
+        Line numbers from 1, and lines without the white space around them.
+
+    Raises:
+        DataError: it cannot be read or is not UTF-8.
+    """
+    lines = read_text(path, root=root).split("\n")
+    return [(number, line.strip()) for number, line in enumerate(lines, start=1) if line.strip()]

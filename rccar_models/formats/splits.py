@@ -1,0 +1,66 @@
+"""Train, val and test: how folders and lists may spell them, and what must be there."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rccar_models.samples import SPLITS
+
+SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "train": ("train",),
+    "val": ("val", "valid", "validation"),
+    "test": ("test",),
+}
+"""How folders and lists of a split may be called."""
+
+REQUIRED = ("train", "val")
+
+
+def split_folder(parent: Path, split: str) -> Path | None:
+    """Find the folder of a split.
+
+    Args:
+        parent: holds the folders of all splits.
+        split: "train", "val" or "test".
+
+    Returns:
+        The folder, None if there is none.
+    """
+    return next((parent / word for word in SPELLINGS[split] if (parent / word).is_dir()), None)
+
+
+def split_lists(root: Path) -> dict[str, Path]:
+    """Find the text files that list the frames of each split.
+
+    Args:
+        root: the data set.
+
+    Returns:
+        `splits/train.txt` and so on, those that exist.
+    """
+    return {
+        split: path
+        for split in SPLITS
+        for path in (root / "splits" / f"{word}.txt" for word in reversed(SPELLINGS[split]))
+        if path.is_file()
+    }
+
+
+def split_faults(counts: Mapping[str, int], *, mend: str) -> list[str]:
+    """Check that the required splits are there and that every split holds something.
+
+    Args:
+        counts: frames of each split found.
+        mend: what to do if one is missing.
+
+    Returns:
+        One line for each fault.
+    """
+    found = ", ".join(f"{split} {counts[split]}" for split in SPLITS if split in counts) or "none"
+    absent = [split for split in REQUIRED if split not in counts]
+    missing = [f"no {split} split (frames found: {found}); {mend}" for split in absent]
+    empty = [
+        f"the {split} split is empty (frames found: {found}); put images into it or remove it"
+        for split, count in counts.items()
+        if not count
+    ]
+    return missing + empty

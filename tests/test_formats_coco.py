@@ -1,0 +1,345 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from pycocotools import mask as coco_masks
+
+from rccar_models.errors import DataError
+from rccar_models.formats import open_data
+from rccar_models.samples import DataIndex, Frame
+from tests.data_folders import coco_json, coco_object, coco_set, write_image
+
+
+def opened(root: Path, task: str = "detection") -> DataIndex:
+    return open_data(str(root), task)
+
+
+def first(root: Path, task: str = "detection") -> Frame:
+    return opened(root, task).splits["train"][0].read()
+
+
+def mask_of(root: Path) -> np.ndarray:
+    mask = first(root, "segmentation").mask
+    assert mask is not None
+    return mask
+
+
+def faults_of(root: Path, task: str = "detection") -> str:
+    with pytest.raises(DataError) as caught:
+        opened(root, task)
+    return str(caught.value)
+
+
+def test_boxes_labels_and_classes_are_read(tmp_path: Path) -> None:
+    objects = [coco_object(category_id=2), coco_object(bbox=[0, 0, 1.5, 2.5])]
+    index = opened(coco_set(tmp_path, train=coco_json(*objects)))
+    assert index.classes == ("cone", "car")  # the unused super-category is no class
+    assert index.ignore_id is None
+    frame = index.splits["train"][0].read()
+    assert_allclose(frame.boxes, [[2, 1, 6, 3], [0, 0, 1.5, 2.5]])
+    assert frame.labels.tolist() == [1, 0]
+
+
+def test_super_category_that_is_used_is_a_class(tmp_path: Path) -> None:
+    index = opened(coco_set(tmp_path, train=coco_json(coco_object(category_id=0))))
+    assert index.classes == ("things", "cone", "car")
+
+
+def test_unused_class_that_is_nobodys_parent_stays(tmp_path: Path) -> None:
+    assert "car" in opened(coco_set(tmp_path)).classes
+
+
+def test_classes_come_in_order_of_category_id(tmp_path: Path) -> None:
+    categories = [{"id": 9, "name": "late"}, {"id": 1, "name": "early"}]
+    content = coco_json(coco_object(category_id=9), categories=categories)
+    index = opened(coco_set(tmp_path, train=content, valid=content))
+    assert index.classes == ("early", "late")
+    assert index.splits["train"][0].read().labels.tolist() == [1]
+
+
+def test_image_without_annotations_is_a_frame_without_objects(tmp_path: Path) -> None:
+    write_image(tmp_path / "train" / "1.png")
+    images = [{"id": 0, "file_name": "0.png"}, {"id": 1, "file_name": "1.png"}]
+    index = opened(coco_set(tmp_path, train=coco_json(images=images)))
+    assert index.splits["train"][1].read().boxes.shape == (0, 4)
+
+
+def test_plain_layout_with_instances_files_is_read(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    for split, folder in (("train2017", "train2017"), ("val2017", "images/val2017")):
+        write_image(tmp_path / folder / "0.png", colour=(len(folder), 0, 0))
+        (tmp_path / "annotations" / f"instances_{split}.json").write_text(json.dumps(coco_json()))
+    index = opened(tmp_path)
+    assert index.format == "coco"
+    assert [index.splits[split][0].name for split in ("train", "val")] == [
+        "train2017/0.png",
+        "images/val2017/0.png",
+    ]
+
+
+def test_two_annotation_files_of_one_split_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    for year in (2014, 2017):
+        (tmp_path / "annotations" / f"instances_train{year}.json").write_text("{}")
+    assert (
+        "instances_train2014.json and annotations/instances_train2017.json both describe train"
+        in faults_of(tmp_path)
+    )
+
+
+def test_mask_is_the_polygon_as_pycocotools_fills_it(tmp_path: Path) -> None:
+    corners = [1.2, 0.4, 7.3, 2.1, 5.5, 5.6, 0.3, 3.9]
+    mask = mask_of(coco_set(tmp_path, train=coco_json(coco_object(segmentation=[corners]))))
+    expected = coco_masks.decode(coco_masks.merge(coco_masks.frPyObjects([corners], 6, 8)))
+    assert mask.tolist() == expected.tolist()
+    assert 0 < expected.sum() < 48
+
+
+def test_mask_of_a_rectangle_covers_its_pixels(tmp_path: Path) -> None:
+    expected = np.zeros((6, 8), int)
+    expected[1:3, 2:6] = 1
+    assert mask_of(coco_set(tmp_path)).tolist() == expected.tolist()
+
+
+def test_segmentation_has_a_background_and_ignores_255(tmp_path: Path) -> None:
+    index = opened(coco_set(tmp_path), "segmentation")
+    assert index.classes == ("background", "cone", "car")
+    assert index.ignore_id == 255
+
+
+def test_category_called_background_is_the_background(tmp_path: Path) -> None:
+    categories = [{"id": 1, "name": "cone"}, {"id": 5, "name": "Background"}]
+    objects = [coco_object(), coco_object(category_id=5, segmentation=[[4, 1, 6, 1, 6, 3, 4, 3]])]
+    content = coco_json(*objects, categories=categories)
+    root = coco_set(tmp_path, train=content, valid=content)
+    assert opened(root, "segmentation").classes == ("background", "cone")
+    assert mask_of(root)[1].tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+
+
+def test_later_objects_cover_earlier_ones(tmp_path: Path) -> None:
+    over = coco_object(category_id=2, segmentation=[[4, 0, 8, 0, 8, 6, 4, 6]])
+    assert mask_of(coco_set(tmp_path, train=coco_json(coco_object(), over)))[1].tolist() == [
+        0,
+        0,
+        1,
+        1,
+        2,
+        2,
+        2,
+        2,
+    ]
+
+
+def test_object_without_an_outline_is_ignored_in_its_box_with_a_warning(tmp_path: Path) -> None:
+    bare = coco_object(segmentation=[], bbox=[0, 0, 4, 6])
+    root = coco_set(tmp_path, train=coco_json(coco_object(), bare))
+    assert mask_of(root)[1].tolist() == [255, 255, 1, 1, 1, 1, 0, 0]
+    assert opened(root, "segmentation").warnings == (
+        "1 objects have a box but no outline: their boxes are ignored (255)",
+    )
+
+
+def test_boxes_alone_cannot_serve_segmentation(tmp_path: Path) -> None:
+    root = coco_set(tmp_path, train=coco_json(coco_object(segmentation=[])))
+    assert "no object is outlined in train (objects found: train 0, val 1)" in faults_of(root, "segmentation")
+    assert "--task detection" in faults_of(root, "segmentation")
+
+
+def test_outline_of_two_points_is_no_outline(tmp_path: Path) -> None:
+    # pycocotools would take a list of four numbers for a box
+    line = coco_object(segmentation=[[0, 0, 7, 5]], bbox=[0, 0, 1, 1])
+    mask = mask_of(coco_set(tmp_path, train=coco_json(coco_object(), line)))
+    assert mask[0].tolist() == [255, 0, 0, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_run_length_codes_are_painted(tmp_path: Path, compressed: bool) -> None:
+    truth = np.zeros((6, 8), np.uint8)
+    truth[2:5, 1:4] = 1
+    if compressed:
+        code = coco_masks.encode(np.asfortranarray(truth))
+        region = {"size": [6, 8], "counts": code["counts"].decode()}
+    else:  # columns of 6: 6 empty, then 2 empty, 3 set, 1 empty, three times, then 4 empty columns
+        region = {"size": [6, 8], "counts": [8, 3, 3, 3, 3, 3, 25]}
+    thing = coco_object(segmentation=region, iscrowd=1)
+    assert mask_of(coco_set(tmp_path, train=coco_json(thing))).tolist() == truth.tolist()
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ({"size": [5, 8], "counts": [40]}, "is made for size"),
+        ({"size": [6, 8], "counts": [40]}, "covers 40 of 48 pixels"),
+        ({"size": [6, 8], "counts": [-1, 49]}, "no valid counts"),
+        ([[1e7, 0, 5, 5, 2, 2]], "far outside the 8x6 image"),
+    ],
+)
+def test_outline_that_does_not_fit_the_image_is_refused_by_object(
+    tmp_path: Path, region: object, said: str
+) -> None:
+    root = coco_set(tmp_path, train=coco_json(coco_object(segmentation=region)))
+    with pytest.raises(DataError, match="train/0.png: object 7: ") as caught:
+        first(root, "segmentation")
+    assert said in str(caught.value)
+
+
+def test_crowds_are_no_boxes_and_are_counted(tmp_path: Path) -> None:
+    root = coco_set(tmp_path, train=coco_json(coco_object(), coco_object(iscrowd=1)))
+    assert len(first(root).boxes) == 1
+    assert opened(root).warnings == ("1 crowd annotations (iscrowd) were left out",)
+
+
+def test_flat_boxes_are_left_out_and_counted(tmp_path: Path) -> None:
+    objects = [coco_object(), coco_object(bbox=[1, 1, 0, 4]), coco_object(bbox=[1, 1, 4, -1])]
+    root = coco_set(tmp_path, train=coco_json(*objects))
+    assert_allclose(first(root).boxes, [[2, 1, 6, 3]])
+    assert opened(root).warnings == ("2 boxes without width or height were left out",)
+
+
+def test_boxes_past_the_edge_are_clipped_and_those_outside_left_out(tmp_path: Path) -> None:
+    objects = [coco_object(bbox=[-2, 4, 5, 9], category_id=2), coco_object(bbox=[20, 20, 4, 4])]
+    frame = first(coco_set(tmp_path, train=coco_json(*objects)))
+    assert_allclose(frame.boxes, [[0, 4, 3, 6]])
+    assert frame.labels.tolist() == [1]
+    assert frame.warnings == ("boxes outside the picture were left out",)
+
+
+def test_split_without_any_box_is_refused_with_counts(tmp_path: Path) -> None:
+    root = coco_set(tmp_path, valid=coco_json(annotations=[]))
+    assert "no object is boxed in val (objects found: train 1, val 0)" in faults_of(root)
+
+
+def test_missing_split_is_refused(tmp_path: Path) -> None:
+    root = coco_set(tmp_path)
+    (root / "valid" / "_annotations.coco.json").unlink()
+    assert "no val split (frames found: train 1)" in faults_of(root)
+
+
+def test_image_of_another_size_than_its_entry_is_refused(tmp_path: Path) -> None:
+    root = coco_set(tmp_path)
+    write_image(root / "train" / "0.png", size=(9, 6))
+    with pytest.raises(DataError, match=r"train/0.png is 9x6, but its annotation is for 8x6"):
+        first(root)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "../secret.png"])
+def test_file_name_that_leads_out_of_the_data_set_is_refused(tmp_path: Path, name: str) -> None:
+    write_image(tmp_path / "secret.png")
+    root = coco_set(
+        tmp_path / "set",
+        train=coco_json(images=[{"id": 0, "file_name": f"../{name}" if name.startswith("../s") else name}]),
+    )
+    assert "leads out of the data set" in faults_of(root)
+
+
+def test_file_name_that_is_a_link_out_of_the_data_set_is_refused(tmp_path: Path) -> None:
+    root = coco_set(tmp_path / "set")
+    (root / "train" / "0.png").unlink()
+    (root / "train" / "0.png").symlink_to(write_image(tmp_path / "secret.png"))
+    assert "leads out of the data set" in faults_of(root)
+
+
+@pytest.mark.parametrize("name", ["1.png", "C:\\0.png", "a\0b", "x" * 300])
+def test_file_name_without_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    root = coco_set(tmp_path, train=coco_json(images=[{"id": 0, "file_name": name}]))
+    assert "train/_annotations.coco.json: image 0: " in faults_of(root)
+
+
+def test_image_in_two_entries_is_refused(tmp_path: Path) -> None:
+    images = [{"id": 0, "file_name": "0.png"}, {"id": 1, "file_name": "0.png"}]
+    assert "image 1: train/0.png is in train already" in faults_of(
+        coco_set(tmp_path, train=coco_json(images=images))
+    )
+
+
+def test_images_in_no_annotation_file_are_counted(tmp_path: Path) -> None:
+    root = coco_set(tmp_path)
+    write_image(root / "train" / "more.png")
+    assert opened(root).warnings == ("1 images stand in no annotation file, e.g. more.png",)
+
+
+def test_category_with_two_names_is_refused_with_both_files(tmp_path: Path) -> None:
+    other = coco_json(categories=[{"id": 1, "name": "kegel"}])
+    assert (
+        "category 1 is called 'cone' in train/_annotations.coco.json and 'kegel' in valid/_annotations.coco.json"
+        in faults_of(coco_set(tmp_path, valid=other))
+    )
+
+
+def test_class_with_two_ids_is_refused(tmp_path: Path) -> None:
+    other = coco_json(coco_object(category_id=4), categories=[{"id": 4, "name": "cone"}])
+    assert "category 'cone' has id 1 in train" in faults_of(coco_set(tmp_path, valid=other))
+
+
+def test_category_lists_that_do_not_contradict_are_united(tmp_path: Path) -> None:
+    other = coco_json(categories=[{"id": 1, "name": "cone"}, {"id": 3, "name": "sign"}])
+    assert opened(coco_set(tmp_path, valid=other)).classes == ("cone", "car", "sign")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{\n "images": [,]}', "train/_annotations.coco.json:2:13: not valid JSON"),
+        (
+            '{"images": [],\n\n "NaN": "NaN", "a": NaN}',
+            "train/_annotations.coco.json:3:21: NaN is not a number",
+        ),
+        ('{"a": -Infinity}', "train/_annotations.coco.json:1:7: -Infinity is not a number"),
+        ("[" * 200_000, "train/_annotations.coco.json: nested too deeply"),
+        ("[]", "must be an object with images"),
+        ("{}", "images is missing or not a list"),
+    ],
+)
+def test_faulty_json_is_refused_by_place(tmp_path: Path, text: str, said: str) -> None:
+    assert said in faults_of(coco_set(tmp_path, train=text))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"bbox": [0, 0, 1]}, "(id 7): bbox has 3 numbers"),
+        ({"bbox": None}, "(id 7): bbox is missing"),
+        ({"bbox": [0, 0, 1, "2"]}, "(id 7): bbox holds '2'"),
+        ({"image_id": 5}, "object 7: image_id 5 is not among the images"),
+        ({"category_id": 5}, "object 7: category_id 5 is not in categories"),
+        ({"category_id": "1"}, "(id 7): category_id is '1', not a whole number"),
+        ({"segmentation": [[0, 0, 1, 1, 2]]}, "(id 7): a polygon has an odd number of coordinates"),
+        ({"segmentation": "yes"}, "(id 7): segmentation is neither"),
+    ],
+)
+def test_faulty_object_is_refused_by_id(tmp_path: Path, changes: dict[str, object], said: str) -> None:
+    root = coco_set(tmp_path, train=coco_json(coco_object(**changes)))
+    assert (
+        f"train/_annotations.coco.json: {'' if said.startswith('object') else 'annotations[0] '}{said}"
+        in faults_of(root)
+    )
+
+
+def test_number_beyond_the_range_of_floats_is_refused_by_object(tmp_path: Path) -> None:
+    text = json.dumps(coco_json()).replace("[2, 1, 4, 2]", "[2, 1, 1e999, 2]")
+    assert "(id 7): bbox holds inf, not a finite number" in faults_of(coco_set(tmp_path, train=text))
+
+
+def test_two_images_of_one_id_are_refused(tmp_path: Path) -> None:
+    images = [{"id": 0, "file_name": "0.png"}, {"id": 0, "file_name": "1.png"}]
+    assert "two images have the same id" in faults_of(coco_set(tmp_path, train=coco_json(images=images)))
+
+
+def test_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    assert len(first(coco_set(tmp_path, train="\ufeff" + json.dumps(coco_json()))).boxes) == 1
+
+
+def test_key_of_a_sample_follows_its_own_annotations_only(tmp_path: Path) -> None:
+    write_image(tmp_path / "train" / "1.png", colour=(5, 5, 5))
+    images = [{"id": 0, "file_name": "0.png"}, {"id": 1, "file_name": "1.png"}]
+
+    def keys(second_box: list[int]) -> list[str]:
+        objects = [coco_object(), coco_object(image_id=1, bbox=second_box)]
+        root = coco_set(tmp_path, train=coco_json(*objects, images=images))
+        return [sample.key for sample in opened(root).splits["train"]]
+
+    before, after = keys([1, 1, 2, 2]), keys([1, 1, 2, 3])
+    assert before[0] == after[0]
+    assert before[1] != after[1]

@@ -1,0 +1,119 @@
+"""Finding out what a data source is: names, folders, layouts, tasks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rccar_models.errors import DataError, UnknownNameError
+from rccar_models.formats import FORMATS, open_data
+from tests.data_folders import coco_set, mask_set, write_image, write_mask, yolo_set
+
+
+@pytest.mark.parametrize(
+    ("make", "task", "expected"),
+    [
+        (mask_set, "segmentation", "mask_folder"),
+        (coco_set, "segmentation", "coco"),
+        (coco_set, "detection", "coco"),
+        (yolo_set, "detection", "yolo"),
+    ],
+)
+def test_every_layout_is_recognised_by_itself(tmp_path: Path, make, task: str, expected: str) -> None:
+    index = open_data(str(make(tmp_path / "set")), task)
+    assert (index.format, index.task) == (expected, task)
+
+
+def test_source_stays_as_the_user_named_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mask_set(tmp_path / "track")
+    monkeypatch.chdir(tmp_path)
+    assert open_data("track", "segmentation").source == "track"
+
+
+def test_masks_and_boxes_in_one_folder_are_told_apart_by_the_task(tmp_path: Path) -> None:
+    yolo_set(mask_set(tmp_path, n_frames={"train": 1, "val": 1}))
+    for stem in ("train/a", "train/b", "val/c"):
+        write_mask(tmp_path / "masks" / f"{stem}.png")
+    assert open_data(str(tmp_path), "segmentation").format == "mask_folder"
+    assert open_data(str(tmp_path), "detection").format == "yolo"
+
+
+def test_two_layouts_for_one_task_ask_for_a_choice(tmp_path: Path) -> None:
+    coco_set(mask_set(tmp_path))
+    with pytest.raises(DataError, match="--format coco or --format mask_folder"):
+        open_data(str(tmp_path), "segmentation")
+    assert open_data(str(tmp_path), "segmentation", "mask_folder").format == "mask_folder"
+
+
+def test_unknown_format_is_answered_with_the_near_one() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean coco"):
+        open_data("demo", "detection", "cocoo")
+
+
+def test_unknown_format_without_a_near_one_lists_all() -> None:
+    with pytest.raises(UnknownNameError, match="known: coco, demo, mask_folder, yolo"):
+        open_data("demo", "detection", "qqqq")
+
+
+def test_missing_folder_is_answered_with_the_near_one(tmp_path: Path) -> None:
+    mask_set(tmp_path / "track")
+    with pytest.raises(DataError, match="no such folder; did you mean .*track"):
+        open_data(str(tmp_path / "trakc"), "segmentation")
+
+
+def test_a_file_is_not_a_data_set(tmp_path: Path) -> None:
+    file = tmp_path / "frames.zip"
+    file.write_text("")
+    with pytest.raises(DataError, match="is a file"):
+        open_data(str(file), "segmentation")
+
+
+def test_boxes_cannot_serve_segmentation_and_the_message_says_what_could(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="yolo serves detection, not segmentation.*coco, demo, mask_folder"):
+        open_data(str(yolo_set(tmp_path)), "segmentation")
+    with pytest.raises(DataError, match="yolo serves detection, not segmentation"):
+        open_data(str(tmp_path), "segmentation", "yolo")
+
+
+@pytest.mark.parametrize("where", ["", "track/images"])
+def test_a_folder_beside_the_right_one_is_answered_with_the_right_one(tmp_path: Path, where: str) -> None:
+    mask_set(tmp_path / "track")
+    with pytest.raises(DataError, match=r"did you mean .*track\?"):
+        open_data(str(tmp_path / where), "segmentation")
+
+
+def test_unrecognised_folder_lists_what_it_holds_and_all_layouts(tmp_path: Path) -> None:
+    write_image(tmp_path / "photos" / "a.jpg")
+    with pytest.raises(DataError) as caught:
+        open_data(str(tmp_path), "segmentation")
+    assert "photos" in str(caught.value)
+    assert all(found.text in str(caught.value) for found in FORMATS.values())
+
+
+@pytest.mark.parametrize(("source", "format_name"), [("demo", "coco"), (".", "demo")])
+def test_demo_and_another_format_contradict_each_other(source: str, format_name: str) -> None:
+    with pytest.raises(DataError, match="--data demo"):
+        open_data(source, "detection", format_name)
+
+
+def test_formats_and_cache_import_neither_torch_nor_the_office() -> None:
+    code = (
+        "import sys, rccar_models.formats, rccar_models.cache\n"
+        "print([m for m in ('torch', 'torchvision', 'optuna', 'mlflow', 'typer', 'rich', 'sweep') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_describes_itself(name: str) -> None:
+    found = FORMATS[name]
+    assert found.name == name
+    assert found.text
+    assert set(found.tasks) <= {"segmentation", "detection"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"demo"}))
+def test_no_format_recognises_an_empty_folder(name: str, tmp_path: Path) -> None:
+    assert not FORMATS[name].recognises(tmp_path)

@@ -1,0 +1,187 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from rccar_models.errors import DataError
+from rccar_models.formats import open_data
+from rccar_models.samples import DataIndex, Frame
+from tests.data_folders import write_image, yolo_set
+
+
+def opened(root: Path) -> DataIndex:
+    return open_data(str(root), "detection")
+
+
+def frame(index: DataIndex, number: int = 0, split: str = "train") -> Frame:
+    return index.splits[split][number].read()
+
+
+def faults_of(root: Path) -> str:
+    with pytest.raises(DataError) as caught:
+        opened(root)
+    return str(caught.value)
+
+
+def test_boxes_are_pixels_of_the_picture(tmp_path: Path) -> None:
+    index = opened(yolo_set(tmp_path))  # pictures are 8 wide and 6 high
+    assert index.classes == ("cone", "car")
+    assert_allclose(frame(index).boxes, [[2, 1.5, 6, 4.5]])
+    assert_allclose(frame(index, 1).boxes, [[3, 1.5, 5, 4.5]])
+    assert frame(index, 1).labels.tolist() == [1]
+    assert frame(index).boxes.dtype == np.float32
+    assert frame(index).labels.dtype == np.int64
+    assert frame(index).mask is None
+
+
+def test_several_objects_keep_the_order_of_lines(tmp_path: Path) -> None:
+    index = opened(yolo_set(tmp_path, lines={"train/a": "1 .5 .5 .5 .5\n\n0 .25 .5 .5 1"}))
+    assert frame(index).labels.tolist() == [1, 0]
+    assert_allclose(frame(index).boxes[1], [0, 0, 4, 6])
+
+
+def test_empty_label_file_is_a_frame_without_objects(tmp_path: Path) -> None:
+    index = opened(yolo_set(tmp_path, lines={"train/a": ""}))
+    assert frame(index).boxes.shape == (0, 4)
+    assert index.warnings == ()
+
+
+def test_image_without_a_label_file_is_counted_and_has_no_objects(tmp_path: Path) -> None:
+    yolo_set(tmp_path)
+    (tmp_path / "labels" / "train" / "a.txt").unlink()
+    index = opened(tmp_path)
+    assert frame(index).boxes.shape == (0, 4)
+    assert index.warnings == (
+        "1 images have no label file and count as images without objects, e.g. images/train/a.png",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("0 0.5 0.5 0.5", "4 columns instead of 5"),
+        ("0 .1 .1 .9 .1 .9 .9", "7 columns instead of 5: polygon lines are not supported by this format yet"),
+        ("x 0.5 0.5 0.5 0.5", "class 'x' is not a whole number"),
+        ("-1 0.5 0.5 0.5 0.5", "class '-1' is not a whole number"),
+        ("0.0 0.5 0.5 0.5 0.5", "class '0.0' is not a whole number"),
+        ("2 0.5 0.5 0.5 0.5", "class 2 is out of range; 2 classes are named, ids 0 to 1"),
+        ("0 0,5 0.5 0.5 0.5", "'0,5' is not a number"),
+        ("0 nan 0.5 0.5 0.5", "nan is not a finite number"),
+        ("0 0.5 0.5 inf 0.5", "inf is not a finite number"),
+        ("0 320 0.5 0.5 0.5", "320 is above 1 and looks like pixels"),
+        ("0 0.5 1.002 0.5 0.5", "1.002 is above 1 and looks like pixels"),
+        ("0 -0.2 0.5 0.5 0.5", "-0.2 is below 0"),
+    ],
+)
+def test_faulty_line_is_refused_by_file_and_line(tmp_path: Path, line: str, said: str) -> None:
+    yolo_set(tmp_path, lines={"train/b": f"0 .5 .5 .5 .5\n{line}"})
+    assert f"labels/train/b.txt:2: {said}" in faults_of(tmp_path)
+
+
+def test_faults_of_all_files_are_shown_at_once(tmp_path: Path) -> None:
+    faults = faults_of(yolo_set(tmp_path, lines={"train/a": "x", "train/b": "9 .5 .5 .5 .5", "val/c": "0"}))
+    assert "3 faults" in faults
+
+
+def test_a_share_that_rounding_pushed_past_1_is_accepted_and_clipped(tmp_path: Path) -> None:
+    index = opened(yolo_set(tmp_path, lines={"train/a": "0 1.0005 0.5 0.5 0.5"}))
+    assert_allclose(frame(index).boxes, [[6.004, 1.5, 8, 4.5]], atol=1e-3)
+
+
+def test_boxes_past_the_edge_are_clipped(tmp_path: Path) -> None:
+    index = opened(yolo_set(tmp_path, lines={"train/a": "0 0.0 0.5 0.5 2e-1"}))
+    assert_allclose(frame(index).boxes, [[0, 2.4, 2, 3.6]], atol=1e-5)
+
+
+def test_flat_boxes_are_left_out_and_counted(tmp_path: Path) -> None:
+    index = opened(yolo_set(tmp_path, lines={"train/a": "0 .5 .5 0 .5\n0 .5 .5 .5 .5\n1 .5 .5 .5 0"}))
+    assert frame(index).labels.tolist() == [0]
+    assert index.warnings == ("2 boxes without width or height were left out",)
+
+
+def test_split_without_any_object_is_refused_with_counts(tmp_path: Path) -> None:
+    yolo_set(tmp_path, lines={"train/a": "", "train/b": ""})
+    assert "no object is labelled in train (objects found: train 0, val 1)" in faults_of(tmp_path)
+
+
+def test_class_file_in_the_label_folder_is_no_label(tmp_path: Path) -> None:
+    yolo_set(tmp_path)
+    (tmp_path / "classes.txt").rename(tmp_path / "labels" / "classes.txt")
+    index = opened(tmp_path)
+    assert index.classes == ("cone", "car")
+    assert index.warnings == ()
+
+
+def test_without_class_names_the_ids_found_are_numbered_with_a_warning(tmp_path: Path) -> None:
+    yolo_set(tmp_path, lines={"train/a": "3 .5 .5 .5 .5"})
+    (tmp_path / "classes.txt").unlink()
+    index = opened(tmp_path)
+    assert index.classes == ("class_0", "class_1", "class_2", "class_3")
+    assert "class_0 to class_3" in index.warnings[0]
+
+
+def described(root: Path, text: str) -> Path:
+    yolo_set(root)
+    (root / "classes.txt").unlink()
+    (root / "data.yaml").write_text(text)
+    return root
+
+
+@pytest.mark.parametrize(
+    "names", ["names: [Kegel, Auto]", "names:\n  0: Kegel\n  1: Auto\n", "nc: 2\nnames: ['Kegel', Auto]"]
+)
+def test_class_names_may_stand_in_data_yaml(tmp_path: Path, names: str) -> None:
+    assert opened(described(tmp_path, names)).classes == ("Kegel", "Auto")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("names: [a, a]", "a class stands twice"),
+        ("names: {0: a, 2: b}", "must run from 0 without a gap"),
+        ("names: cone", "must be a list of class names"),
+        ("names: [a", "data.yaml: not valid YAML"),
+        ("- a", "must hold keys"),
+        ("names: !!python/object/apply:os.system ['true']", "not valid YAML"),
+    ],
+)
+def test_faulty_data_yaml_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    assert said in faults_of(described(tmp_path, text))
+
+
+@pytest.mark.parametrize("base", ["", "path: .\n", "path: /somewhere/else\n"])
+@pytest.mark.parametrize("up", ["", "../"])
+def test_paths_in_data_yaml_lead_to_the_frames(tmp_path: Path, base: str, up: str) -> None:
+    for split, folder in (("train", "t1"), ("val", "v1")):
+        write_image(tmp_path / folder / "images" / "0.png", colour=(len(split), 0, 0))
+        (tmp_path / folder / "labels").mkdir()
+        (tmp_path / folder / "labels" / "0.txt").write_text("0 .5 .5 .5 .5\n")
+    (tmp_path / "data.yaml").write_text(f"{base}train: {up}t1/images\nval: {up}v1\nnames: [cone]\n")
+    index = opened(tmp_path)
+    assert [sample.name for sample in index.splits["val"]] == ["v1/images/0.png"]
+    assert len(frame(index).boxes) == 1
+
+
+def test_paths_out_of_the_data_set_are_not_followed(tmp_path: Path) -> None:
+    yolo_set(tmp_path / "other")
+    root = described(
+        tmp_path / "set", f"train: {tmp_path}/other/images/train\nval: ../other/images/val\nnames: [a, b]\n"
+    )
+    assert [sample.name for sample in opened(root).splits["val"]] == ["images/val/c.png"]
+    assert all(
+        path.is_relative_to(root)
+        for kept in opened(root).splits.values()
+        for one in kept
+        for path in one.files
+    )
+
+
+def test_same_folder_for_train_and_val_is_refused(tmp_path: Path) -> None:
+    faults = faults_of(described(tmp_path, "train: images/train\nval: images/train\nnames: [a, b]\n"))
+    assert "images/train/a.png is in train and in val" in faults
+
+
+def test_digest_files_are_image_and_label(tmp_path: Path) -> None:
+    sample = opened(yolo_set(tmp_path)).splits["train"][0]
+    assert [path.name for path in sample.files] == ["a.png", "a.txt"]
