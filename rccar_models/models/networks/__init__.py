@@ -1,0 +1,1 @@
+"""Layers, wrappers and weights behind the definitions. Its modules import torch; this level does not."""
