@@ -69,7 +69,13 @@ class TaskSteps(Protocol):
         """Training loss, a scalar, of a network in training mode."""
 
     def evaluate(
-        self, network: "nn.Module", split: "CachedSplit", *, device: "torch.device", batch_size: int, seed: int
+        self,
+        network: "nn.Module",
+        split: "CachedSplit",
+        *,
+        device: "torch.device",
+        batch_size: int,
+        seed: int,
     ) -> Evaluation:
         """Validation loss and all metrics of a network in evaluation mode."""
 

@@ -18,7 +18,10 @@ TASK = TaskDef(
         MetricDef(name="map_50", logged="map_50_detection", maximise=True, text="mean AP at IoU 0.5 (COCO)"),
         MetricDef(name="map", logged="map_detection", maximise=True, text="mean AP at IoU 0.50:0.95 (COCO)"),
         MetricDef(
-            name="val_loss", logged="val_loss_detection", maximise=False, text="loss of the detector's own family"
+            name="val_loss",
+            logged="val_loss_detection",
+            maximise=False,
+            text="loss of the detector's own family",
         ),
     ),
 )

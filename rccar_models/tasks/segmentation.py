@@ -17,9 +17,14 @@ TASK = TaskDef(
         MetricDef(
             name="miou", logged="miou_segmentation", maximise=True, text="mean IoU of the classes that occur"
         ),
-        MetricDef(name="val_loss", logged="val_loss_segmentation", maximise=False, text="plain cross-entropy"),
         MetricDef(
-            name="pixel_acc", logged="pixel_acc_segmentation", maximise=True, text="share of pixels that are right"
+            name="val_loss", logged="val_loss_segmentation", maximise=False, text="plain cross-entropy"
+        ),
+        MetricDef(
+            name="pixel_acc",
+            logged="pixel_acc_segmentation",
+            maximise=True,
+            text="share of pixels that are right",
         ),
         MetricDef(
             name="dice", logged="dice_segmentation", maximise=True, text="mean Dice of the classes that occur"

@@ -1,1 +1,1 @@
-"""What runs inside workers: training, packaging. Importing it imports no torch; its jobs do when they start."""
+"""What runs inside workers: training, packaging. Importing it imports no torch; a job does when it starts."""

@@ -14,7 +14,8 @@ def warm_up(trainer: str) -> None:
         trainer: "torch" imports the training code, anything else nothing.
     """
     if trainer == "torch":
-        importlib.import_module("rccar_models.training")
+        for module in ("rccar_models.training", "torchvision"):
+            importlib.import_module(module)
 
 
 def run_job(job: Job, report: Callable[[EpochReport], Verdict]) -> TrialResult | PackageResult:

@@ -1,0 +1,1 @@
+"""From the frame cache to batches of tensors."""

@@ -1,0 +1,36 @@
+"""One sha256 for a whole model folder: written as a tag where it is logged, checked before it is loaded."""
+
+import hashlib
+from pathlib import Path
+
+_CHUNK_BYTES = 2**20
+
+
+def folder_sha256(folder: Path) -> str:
+    """Hash every file below a folder.
+
+    For each file, in the order of its relative path with forward slashes (compared as bytes): the path,
+    a zero byte, the file's own sha256 in hex, a line break; all of it hashed once more. Empty folders,
+    times and modes do not count, so a copy or a download has the same hash.
+
+    Args:
+        folder: of a packaged model.
+
+    Returns:
+        64 hex digits.
+    """
+    total = hashlib.sha256()
+    files = {
+        path.relative_to(folder).as_posix().encode(): path for path in folder.rglob("*") if path.is_file()
+    }
+    for name in sorted(files):
+        total.update(name + b"\0" + _file_sha256(files[name]).encode() + b"\n")
+    return total.hexdigest()
+
+
+def _file_sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as opened:
+        while chunk := opened.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

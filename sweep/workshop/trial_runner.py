@@ -1,0 +1,151 @@
+"""Runs one trial in a worker: trains, reports every epoch, obeys the verdicts, always ends with a result."""
+
+import math
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rccar_models.errors import NonFiniteLossError, UnknownNameError
+from sweep.records import Action, EpochReport, Status, TrialResult, TrialSpec, Verdict
+from sweep.workshop import stand_in
+from sweep.workshop.failures import Failure, attempt
+
+CHECKPOINT = "best.pt"
+
+_ENDINGS = {Action.PRUNE: Status.PRUNED, Action.STOP: Status.STOPPED, Action.PAUSE: Status.PAUSED}
+
+
+def run(spec: TrialSpec, report: Callable[[EpochReport], Verdict]) -> TrialResult:
+    """Run one trial.
+
+    Args:
+        spec: what to train.
+        report: takes each epoch's metrics and answers with a verdict. Every epoch is reported, also those
+            up to `run_until_epoch`, since its metrics are to be logged.
+
+    Returns:
+        How it ended: COMPLETE, PRUNED, STOPPED or PAUSED as the last verdict said, FAILED with a reason of
+        `out_of_memory: ...`, `nan_loss: ...` or `exception: Type: message`.
+    """
+    progress = _Progress(spec=spec, report=report)
+    trained = attempt(lambda: _train(spec, progress.take))
+    if isinstance(trained, Failure):
+        return progress.result(Status.FAILED, reason=trained.reason)
+    return progress.result(
+        progress.ending, checkpoint=trained.checkpoint, n_parameters=trained.n_parameters, notes=trained.notes
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trained:
+    checkpoint: str | None = None
+    n_parameters: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def _train(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, float]], bool]) -> _Trained:
+    if spec.trainer == "stand_in":
+        stand_in.train(spec, on_epoch)
+        return _Trained()
+    if spec.trainer == "torch":
+        return _train_with_torch(spec, on_epoch)
+    raise UnknownNameError(f"unknown trainer {spec.trainer!r}; known: stand_in, torch")
+
+
+def _train_with_torch(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, float]], bool]) -> _Trained:
+    from rccar_models.training import TrainRequest, train
+
+    checkpoint = Path(spec.folder) / CHECKPOINT
+    outcome = train(
+        TrainRequest(
+            task=spec.task,
+            model=spec.model,
+            params=spec.params,
+            epochs=spec.until_epoch,
+            data=Path(spec.data_ref),
+            seed=spec.seed,
+            device=spec.device,
+            n_threads=spec.n_threads,
+            weights=spec.weights,
+            objective_metric=spec.objectives[0].metric,
+            maximise=spec.objectives[0].maximise,
+            checkpoint=checkpoint,
+        ),
+        on_epoch,
+    )
+    return _Trained(checkpoint=str(checkpoint), n_parameters=outcome.n_parameters, notes=outcome.notes)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """What a trial has reached so far: the same for a trial that ends well and one that fails."""
+
+    spec: TrialSpec
+    report: Callable[[EpochReport], Verdict]
+    started_s: float = field(default_factory=time.perf_counter)
+    ending: Status = Status.COMPLETE
+    epochs: int = 0
+    best_epoch: int = 0
+    value: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    def take(self, epoch: int, metrics: Mapping[str, float]) -> bool:
+        """Report an epoch and say whether to go on."""
+        objective = self.spec.objectives[0]
+        value = metrics[objective.metric]
+        if not math.isfinite(value):
+            raise NonFiniteLossError(f"{objective.metric} became {value} in epoch {epoch}")
+        self.epochs = epoch
+        if objective.better(value, self.value):
+            self.best_epoch, self.value, self.metrics = epoch, value, dict(metrics)
+        verdict = self.report(
+            EpochReport(
+                trial_uid=self.spec.trial_uid,
+                attempt=self.spec.attempt,
+                epoch=epoch,
+                metrics=dict(metrics),
+                wall_s=self._wall_s(),
+                peak_bytes=_peak_bytes(),
+            )
+        )
+        if verdict.action is Action.CONTINUE:
+            return True
+        self.ending = _ENDINGS[verdict.action]
+        return False
+
+    def result(
+        self,
+        status: Status,
+        *,
+        reason: str = "",
+        checkpoint: str | None = None,
+        n_parameters: int = 0,
+        notes: tuple[str, ...] = (),
+    ) -> TrialResult:
+        """Sum up the trial."""
+        return TrialResult(
+            trial_uid=self.spec.trial_uid,
+            status=status,
+            attempt=self.spec.attempt,
+            value=self.value,
+            metrics=self.metrics,
+            best_epoch=self.best_epoch,
+            epochs=self.epochs,
+            checkpoint=checkpoint,
+            reason=reason,
+            notes=notes,
+            train_time_s=self._wall_s(),
+            n_parameters=n_parameters,
+        )
+
+    def _wall_s(self) -> float:
+        return time.perf_counter() - self.started_s
+
+
+def _peak_bytes() -> int:
+    """Largest memory this process ever held; it serves many trials, so of the largest of them."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, Linux KiB (getrusage(2))
