@@ -1,0 +1,23 @@
+"""Search spaces: YAML files that say what a sweep varies, checked against the catalog. No torch."""
+
+from sweep.search_space.checking import check_metric
+from sweep.search_space.definition import MODEL_NAME, Parameter, SearchSpace
+from sweep.search_space.domains import Choice, Domain, Draw, Fixed, FloatRange, IntRange
+from sweep.search_space.fixing import fix
+from sweep.search_space.loading import builtin_names, load_space
+
+__all__ = [
+    "MODEL_NAME",
+    "Choice",
+    "Domain",
+    "Draw",
+    "Fixed",
+    "FloatRange",
+    "IntRange",
+    "Parameter",
+    "SearchSpace",
+    "builtin_names",
+    "check_metric",
+    "fix",
+    "load_space",
+]
