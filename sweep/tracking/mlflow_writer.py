@@ -1,0 +1,167 @@
+"""Writes batches into MLflow so that writing one twice leaves the same as writing it once.
+
+A run is looked for by its uid before it is made a second time; metrics carry the time of their event, and
+MLflow keeps one of two equal points; params, tags and endings are the same whenever they are written.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from sweep.records import SweepRecord, TrialSpec
+from sweep.tracking.events import PARENT
+from sweep.tracking.run_batch import Point, RunBatch
+from sweep.tracking.run_fields import (
+    ParamName,
+    dataset_fields,
+    sweep_params,
+    sweep_tags,
+    trial_params,
+    trial_tags,
+)
+from sweep.tracking.store import Store, is_refusal
+
+# MLflow takes 1,000 entities and 1 MB a call; 50 params and 50 tags of full length stay below that.
+POINTS_A_CALL = 900
+PARAMS_A_CALL = 50
+TAGS_A_CALL = 50
+
+
+class MlflowWriter:
+    """Knows which run is whose.
+
+    Args:
+        store: an open one.
+        param_name: logged name of a trial's parameter.
+        run_ids: by trial_uid; grows as runs are made.
+
+    Attributes:
+        sweep: the sweep's name.
+        refusals: what MLflow would not take, one line each; the rest was written.
+    """
+
+    def __init__(self, store: Store, *, param_name: ParamName, run_ids: dict[str, str]) -> None:
+        self._store = store
+        self._client = store.client
+        self._param_name = param_name
+        self._run_ids = run_ids
+        self.sweep = ""
+        self.refusals: list[str] = []
+
+    def write(self, batches: Sequence[RunBatch], *, doubtful: bool) -> None:
+        """Write batches; what was written before an error may be written again.
+
+        Args:
+            batches: one a run, the sweep's own last.
+            doubtful: whether some of it may have been written before.
+
+        Raises:
+            MlflowException: the store cannot be used right now.
+            OSError: an artifact cannot be written right now.
+        """
+        for batch in batches:
+            if batch.uid == PARENT and batch.opening:
+                self._open(batch, doubtful=doubtful)  # trials name it as their parent
+        for batch in batches:
+            if batch.uid != PARENT and batch.opening:
+                self._open(batch, doubtful=doubtful)
+            if batch.uid in self._run_ids:
+                self._fill(batch, self._run_ids[batch.uid])
+            else:
+                self.refusals.append(f"no run for {batch.uid!r}: it was never started")
+
+    def _open(self, batch: RunBatch, *, doubtful: bool) -> None:
+        if batch.opening is None:
+            return
+        at_ms, what = batch.opening
+        is_known = batch.uid in self._run_ids
+        batch.is_resumed = is_known and not doubtful
+        if not is_known:
+            found = self._find(batch.uid, at_ms) if doubtful else None
+            self._run_ids[batch.uid] = found or self._create(at_ms, what, tags=batch.tags)
+            if found is None:
+                batch.tags = {}  # the run was made with them
+        if isinstance(what, SweepRecord):
+            self.sweep = what.name
+            if is_known:  # a resumed sweep: the same run goes on
+                self._guarded(partial(self._client.update_run, self._run_ids[PARENT], status="RUNNING"))
+                batch.tags = sweep_tags(what) | batch.tags
+
+    def _find(self, uid: str, at_ms: int) -> str | None:
+        if uid == PARENT:
+            words = f"tags.`sweep.kind` = 'sweep' and attributes.start_time = {at_ms}"
+        else:
+            words = f"tags.`sweep.trial_uid` = '{uid}'"
+        found = self._client.search_runs([self._store.experiment_id], words, max_results=1)
+        return str(found[0].info.run_id) if found else None
+
+    def _create(self, at_ms: int, what: SweepRecord | TrialSpec, *, tags: Mapping[str, str]) -> str:
+        if isinstance(what, SweepRecord):
+            name, own = what.name, sweep_tags(what)
+        else:
+            name, own = what.run_name, trial_tags(what, sweep=self.sweep)
+            if PARENT in self._run_ids:
+                own["mlflow.parentRunId"] = self._run_ids[PARENT]
+        run = self._client.create_run(
+            self._store.experiment_id, start_time=at_ms, tags={**own, **tags}, run_name=name
+        )
+        return str(run.info.run_id)
+
+    def _fill(self, batch: RunBatch, run_id: str) -> None:
+        self._log(run_id, batch.points, params=self._params(batch), tags=batch.tags)
+        if batch.opening and isinstance(batch.opening[1], SweepRecord):
+            self._describe(run_id, batch.opening[1])
+        for file, folder in batch.files:
+            if file.is_file():
+                self._guarded(partial(self._client.log_artifact, run_id, str(file), folder or None))
+            else:
+                self._guarded(partial(self._client.set_tag, run_id, "artifact", "missing"))
+        if batch.ending:
+            at_ms, status = batch.ending
+            self._guarded(partial(self._client.set_terminated, run_id, status=status, end_time=at_ms))
+
+    def _params(self, batch: RunBatch) -> dict[str, str]:
+        # MLflow refuses another value for a param; a resumed sweep may have other ones (more trials).
+        if batch.opening is None or batch.is_resumed:
+            return {}
+        what = batch.opening[1]
+        return sweep_params(what) if isinstance(what, SweepRecord) else trial_params(what, self._param_name)
+
+    def _describe(self, run_id: str, record: SweepRecord) -> None:
+        from mlflow.entities import Dataset, DatasetInput
+
+        self._guarded(partial(self._client.log_text, run_id, record.config, "config.json"))
+        if fields := dataset_fields(record):
+            dataset = DatasetInput(Dataset(**fields), tags=[])
+            self._guarded(partial(self._client.log_inputs, run_id, [dataset]))
+
+    def _log(
+        self, run_id: str, points: Sequence[Point], *, params: Mapping[str, str], tags: Mapping[str, str]
+    ) -> None:
+        from mlflow.entities import Metric, Param, RunTag
+
+        metrics = [Metric(point.name, point.value, point.at_ms, point.step) for point in points]
+        pairs = [Param(name, value) for name, value in params.items()]
+        labels = [RunTag(name, value) for name, value in tags.items()]
+        while metrics or pairs or labels:
+            some = (metrics[:POINTS_A_CALL], pairs[:PARAMS_A_CALL], labels[:TAGS_A_CALL])
+            del metrics[:POINTS_A_CALL], pairs[:PARAMS_A_CALL], labels[:TAGS_A_CALL]
+            if self._guarded(partial(self._client.log_batch, run_id, *some), note=False):
+                continue
+            # One of them is refused, e.g. a param that has another value: the others still count.
+            self._guarded(partial(self._client.log_batch, run_id, metrics=some[0]))
+            self._guarded(partial(self._client.log_batch, run_id, params=some[1]))
+            self._guarded(partial(self._client.log_batch, run_id, tags=some[2]))
+
+    def _guarded(self, call: Callable[[], object], *, note: bool = True) -> bool:
+        """Call MLflow; False if it refuses."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            call()
+        except MlflowException as error:
+            if not is_refusal(error):
+                raise
+            if note:
+                self.refusals.append(str(error).splitlines()[0])
+            return False
+        return True

@@ -1,0 +1,269 @@
+"""The scribe: takes notes at once, and writes them into MLflow in a thread of its own.
+
+Nobody who trains or decides ever waits for MLflow. A server that is slow or down delays the mirror,
+nothing else: events stay in the spool until they have arrived, if need be in a later process.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sweep.errors import SweepError, UnavailableError
+from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
+from sweep.tracking.address import redacted
+from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress, Told
+from sweep.tracking.mlflow_writer import MlflowWriter
+from sweep.tracking.run_batch import gather
+from sweep.tracking.run_fields import ParamName
+from sweep.tracking.spool import Spool
+from sweep.tracking.store import Store
+
+# The first event after a pause is written at once; under load many are written together, because a call
+# costs 5 to 20 ms whatever it carries.
+REST_S = 0.25
+FIRST_RETRY_S = 0.25
+LAST_RETRY_S = 10.0
+EVENTS_A_BATCH = 2000
+
+
+class Scribe:
+    """A tracker that mirrors a sweep into MLflow. Its thread starts at once.
+
+    Args:
+        spool: file of the events; what an earlier scribe could not deliver is delivered first.
+        open_store: opens MLflow; called in the thread, because it takes seconds.
+        param_name: logged name of a trial's parameter.
+        clock: seconds since 1970.
+
+    Raises:
+        UnavailableError: the spool cannot be written.
+    """
+
+    def __init__(
+        self,
+        spool: Path,
+        open_store: Callable[[], Store],
+        *,
+        param_name: ParamName,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._spool = Spool(spool)
+        self._open_store = open_store
+        self._param_name = param_name
+        self._clock = clock
+        self._run_ids = dict(self._spool.run_ids)
+        self._open_uids: set[str] = set()
+        self._sweep = ""
+        self._n_progress = 0
+        for event in self._spool.everything():
+            self._remember(event.told)
+        self._changed = threading.Condition()
+        self._writer: MlflowWriter | None = None
+        self._error: SweepError | None = None
+        self._trouble = ""
+        self._has_ended = False
+        self._is_closing = False
+        self._is_given_up = False
+        self._thread = threading.Thread(target=self._run, name="scribe", daemon=True)
+        self._thread.start()
+
+    @property
+    def trouble(self) -> str:
+        """Why MLflow is behind, one line; empty while all is well."""
+        return self._trouble
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """What MLflow would not take, one line each."""
+        return tuple(self._writer.refusals) if self._writer else ()
+
+    def ready(self, timeout_s: float) -> bool:
+        """Say whether MLflow is open.
+
+        Args:
+            timeout_s: how long to wait for it; 0 to ask only.
+
+        Returns:
+            False if it is still being opened.
+
+        Raises:
+            SweepError: it cannot be opened; nothing will arrive there.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._writer or self._has_ended, timeout_s)
+        if self._error:
+            raise self._error
+        if self._has_ended and not self._writer:
+            raise UnavailableError("the thread that writes to MLflow has ended; events are kept in the spool")
+        return self._writer is not None
+
+    def wait_for_run(self, trial_uid: str, timeout_s: float) -> str:
+        """Wait until a child run is there.
+
+        Args:
+            trial_uid: of a started trial.
+            timeout_s: how long to wait.
+
+        Returns:
+            MLflow's id of the run.
+
+        Raises:
+            UnavailableError: MLflow has not taken it in time.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: trial_uid in self._run_ids or self._has_ended, timeout_s)
+        if trial_uid not in self._run_ids:
+            raise UnavailableError(
+                f"the trial's run is not in MLflow after {timeout_s:g} s: {self._trouble or 'MLflow is slow'}"
+            )
+        return self._run_ids[trial_uid]
+
+    def sweep_started(self, record: SweepRecord) -> None:
+        """Open the parent run, or go on with it."""
+        self._tell(record)
+
+    def started(self, spec: TrialSpec) -> None:
+        """Open a child run."""
+        self._tell(spec)
+
+    def progress(self, report: EpochReport) -> None:
+        """Log an epoch's metrics, step = epoch."""
+        self._tell(report)
+
+    def finished(self, result: TrialResult) -> None:
+        """Close a child run."""
+        self._tell(result)
+
+    def sweep_progress(self, metrics: Mapping[str, float]) -> None:
+        """Log best-so-far metrics and counts on the parent run."""
+        self._tell(SweepProgress(metrics=dict(metrics), step=self._n_progress + 1))
+
+    def artifact(self, trial_uid: str | None, file: Path, folder: str) -> None:
+        """Log a file; it has to stay where it is until it has arrived."""
+        self._tell(RunFile(trial_uid=trial_uid or PARENT, file=str(file.resolve()), folder=folder))
+
+    def sweep_finished(self, *, status: str, why: str, tags: Mapping[str, str]) -> None:
+        """Close the parent run."""
+        self._tell(SweepEnd(status=status, why=why, tags=dict(tags)))
+
+    def run_id(self, trial_uid: str) -> str | None:
+        """MLflow's id of a child run.
+
+        Args:
+            trial_uid: whose.
+
+        Returns:
+            None while it is not known yet.
+        """
+        return self._run_ids.get(trial_uid)
+
+    @property
+    def parent_run_id(self) -> str | None:
+        """MLflow's id of the sweep's own run, None while it is not known yet."""
+        return self._run_ids.get(PARENT)
+
+    def close(self, timeout_s: float) -> bool:
+        """End every run that is still open, write what is still spooled, and stop.
+
+        Args:
+            timeout_s: how long to wait for MLflow.
+
+        Returns:
+            False if some of it has not arrived; a later scribe on the same spool delivers it.
+        """
+        for uid in sorted(self._open_uids - {PARENT}):
+            self._tell(TrialResult(trial_uid=uid, status=Status.STOPPED, reason="sweep_closed"))
+        if PARENT in self._open_uids:
+            self._tell(SweepEnd(status="KILLED", why="closed before its end", tags={}))
+        with self._changed:
+            self._is_closing = True
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+        with self._changed:
+            self._is_given_up = True
+            self._changed.notify_all()
+        is_done = self._spool.is_empty
+        if not self._thread.is_alive():
+            self._spool.close()
+        return is_done
+
+    def _tell(self, told: Told) -> None:
+        with self._changed:
+            self._spool.append(Event(round(self._clock() * 1000), told))
+            self._remember(told)
+            self._changed.notify_all()
+
+    def _remember(self, told: Told) -> None:
+        match told:
+            case SweepRecord():
+                self._sweep = told.name
+                self._open_uids.add(PARENT)
+            case TrialSpec():
+                self._open_uids.add(told.trial_uid)
+            case TrialResult():
+                self._open_uids.discard(told.trial_uid)
+            case SweepEnd():
+                self._open_uids.discard(PARENT)
+            case SweepProgress():
+                self._n_progress += 1
+
+    def _run(self) -> None:
+        try:
+            writer = self._opened()
+            while self._wait_for_work():
+                self._deliver(writer)
+        except SweepError as error:
+            self._error = error
+            self._trouble = str(error)
+        finally:
+            with self._changed:
+                self._has_ended = True
+                if not self._is_closing:
+                    self._trouble = self._trouble or "the thread that writes to MLflow has ended"
+                self._changed.notify_all()
+
+    def _opened(self) -> MlflowWriter:
+        store = self._open_store()
+        writer = MlflowWriter(store, param_name=self._param_name, run_ids=self._run_ids)
+        writer.sweep = self._sweep
+        with self._changed:
+            self._writer = writer
+            self._changed.notify_all()
+        return writer
+
+    def _wait_for_work(self) -> bool:
+        """Sleep until there is something to write; False once all is written and the scribe is closing."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._spool.is_empty or self._is_closing)
+            return not self._spool.is_empty and not self._is_given_up
+
+    def _deliver(self, writer: MlflowWriter) -> None:
+        from mlflow.exceptions import MlflowException
+
+        events, end = self._spool.waiting(EVENTS_A_BATCH)
+        batches = gather(events)
+        doubtful = self._spool.delivered < self._spool.resumed_at
+        retry_s = FIRST_RETRY_S
+        known = set(self._run_ids)
+        while not self._is_given_up:
+            try:
+                writer.write(batches, doubtful=doubtful)
+                self._spool.mark(end, {uid: run for uid, run in self._run_ids.items() if uid not in known})
+            except (MlflowException, OSError) as error:
+                self._trouble = f"MLflow is behind: {redacted(str(error)).splitlines()[0]}"
+                doubtful = True
+                self._rest(min(retry_s, FIRST_RETRY_S) if self._is_closing else retry_s)
+                retry_s = min(2 * retry_s, LAST_RETRY_S)
+            else:
+                self._trouble = ""
+                with self._changed:
+                    self._changed.notify_all()  # somebody may wait for a run
+                self._rest(0.0 if self._is_closing else REST_S)
+                return
+
+    def _rest(self, pause_s: float) -> None:
+        """Wait, but no longer than until the scribe starts to close, or is given up."""
+        with self._changed:
+            was_closing = self._is_closing
+            self._changed.wait_for(lambda: self._is_given_up or self._is_closing != was_closing, pause_s)

@@ -1,0 +1,140 @@
+"""A file of events on their way to MLflow, and beside it a journal of what has arrived there.
+
+Both only grow, a line at a time: whatever the moment of a crash, at most the last line is torn, and a
+torn line is passed over. A journal line costs the same after 10 trials and after 10,000.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from io import FileIO
+from pathlib import Path
+
+from sweep.errors import UnavailableError
+from sweep.tracking.events import Event
+
+
+class Spool:
+    """The queue between those who tell and the one who writes. One teller and one reader at a time.
+
+    Args:
+        path: the spool file; the journal is `PATH.delivered`.
+
+    Attributes:
+        run_ids: MLflow's run ids by trial_uid, as far as the journal knows them.
+        delivered: bytes of the file that have arrived.
+        resumed_at: bytes that were in the file when it was opened.
+
+    Raises:
+        UnavailableError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._journal_path = path.with_name(f"{path.name}.delivered")
+        self.run_ids: dict[str, str] = {}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = _opened(path)
+            self._journal = _opened(self._journal_path)
+        except OSError as error:
+            raise UnavailableError(f"the sweep's spool {path} cannot be written: {error}") from error
+        self._size = self.resumed_at = os.fstat(self._file.fileno()).st_size
+        self.delivered = self._restored()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything has arrived."""
+        return self.delivered >= self._size
+
+    def append(self, event: Event) -> None:
+        """Add an event; it survives the death of this process.
+
+        Args:
+            event: what happened.
+
+        Raises:
+            UnavailableError: the disk is full or gone.
+        """
+        line = event.to_line().encode() + b"\n"
+        try:
+            self._file.write(line)
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._file.fileno(), self._size)  # no torn line in the middle
+            raise UnavailableError(
+                f"the sweep's spool {self._path} cannot be written: {error}; everything so far is kept"
+            ) from error
+        self._size += len(line)
+
+    def waiting(self, limit: int) -> tuple[list[Event], int]:
+        """Read the oldest events that have not arrived.
+
+        Args:
+            limit: how many at most.
+
+        Returns:
+            The events, and what `mark` takes once they have arrived.
+        """
+        events: list[Event] = []
+        with self._path.open("rb") as file:
+            end = file.seek(self.delivered)
+            while len(events) < limit and (line := file.readline()).endswith(b"\n"):
+                end += len(line)
+                events.extend(_parsed(line))
+        return events, end
+
+    def mark(self, end: int, run_ids: Mapping[str, str]) -> None:
+        """Note that events have arrived.
+
+        Args:
+            end: as `waiting` gave it.
+            run_ids: runs that were made meanwhile, by trial_uid.
+        """
+        self._journal.write(json.dumps({"delivered": end, "runs": dict(run_ids)}).encode() + b"\n")
+        self.delivered = end
+
+    def everything(self) -> Iterator[Event]:
+        """Read all events since the sweep began.
+
+        Yields:
+            Them, in order.
+        """
+        with self._path.open("rb") as file:
+            for line in file:
+                yield from _parsed(line)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._file.close()
+        self._journal.close()
+
+    def _restored(self) -> int:
+        delivered = 0
+        with self._journal_path.open("rb") as file:
+            for line in file:
+                try:
+                    body = json.loads(line)
+                    delivered, runs = int(body["delivered"]), dict(body["runs"])
+                except (ValueError, KeyError, TypeError):
+                    continue  # torn by a crash: those events are written again, which changes nothing
+                self.run_ids |= runs
+        return delivered if delivered <= self._size else 0
+
+
+def _opened(path: Path) -> FileIO:
+    file = path.open("a+b", buffering=0)  # every write is one system call
+    size = file.seek(0, os.SEEK_END)
+    if size:
+        file.seek(size - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")  # ends a line that a crash tore
+    return file
+
+
+def _parsed(line: bytes) -> list[Event]:
+    try:
+        return [Event.from_line(line.decode())]
+    except ValueError:
+        return []
