@@ -78,16 +78,15 @@ class SweepPaths:
         """The packaged best model before it is logged."""
         return self.root / "package"
 
-    def trial(self, run_name: str) -> Path:
-        """Folder of one trial.
+    @property
+    def trials(self) -> Path:
+        """A folder a trial, for its checkpoint."""
+        return self.root / "trials"
 
-        Args:
-            run_name: `trial-007`.
-
-        Returns:
-            Where its checkpoint goes.
-        """
-        return self.root / "trials" / run_name
+    @property
+    def table(self) -> Path:
+        """All trials as CSV."""
+        return self.root / "trials.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +120,14 @@ class Home:
         return self.root / "cache"
 
     @property
-    def init_lock(self) -> Path:
-        """Held while a fresh database gets its tables."""
-        return self.root / "init.lock"
+    def optuna_lock(self) -> Path:
+        """Held while Optuna's fresh database gets its tables."""
+        return self.root / "optuna.lock"
+
+    @property
+    def mlflow_lock(self) -> Path:
+        """Held while MLflow's fresh database gets its tables."""
+        return self.root / "mlflow.lock"
 
     @property
     def registry_lock(self) -> Path:

@@ -17,7 +17,9 @@ def board_with(statuses: list[Status], **plan: object) -> Board:
     board = Board(a_plan(**{"n_slots": 50, **plan}), next_slot=len(statuses))
     for slot, status in enumerate(statuses):
         spec = a_spec(slot)
-        board.take_in(spec, a_result(spec, 0.5 if status is Status.COMPLETE else None, status=status, reason="why"))
+        board.take_in(
+            spec, a_result(spec, 0.5 if status is Status.COMPLETE else None, status=status, reason="why")
+        )
     return board
 
 
@@ -55,7 +57,10 @@ def test_failures_in_a_row_end_the_sweep(n_failed: int, ends: bool) -> None:
 
 
 def test_a_completed_trial_ends_a_row_of_failures() -> None:
-    assert decided(board_with([Status.FAILED] * 4 + [Status.COMPLETE] + [Status.FAILED] * 4, max_failures=5)) is None
+    assert (
+        decided(board_with([Status.FAILED] * 4 + [Status.COMPLETE] + [Status.FAILED] * 4, max_failures=5))
+        is None
+    )
 
 
 def test_half_of_ten_trials_failed_ends_the_sweep() -> None:

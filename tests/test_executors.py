@@ -71,7 +71,9 @@ def executor(request: pytest.FixtureRequest, hire: Hire) -> Executor:
 
 
 def faulty(fault: str, slot: int = 0, **params: float) -> TrialSpec:
-    return a_spec(slot, params={**a_spec().params, "fault": fault, "fault_epoch": 2, "fault_share": 1.0, **params})
+    return a_spec(
+        slot, params={**a_spec().params, "fault": fault, "fault_epoch": 2, "fault_share": 1.0, **params}
+    )
 
 
 def test_trial_reports_every_epoch_and_then_its_result(executor: Executor) -> None:
@@ -97,7 +99,9 @@ def test_verdict_ends_the_trial_at_that_epoch(executor: Executor, action: Action
 @pytest.mark.parametrize(
     ("fault", "reason"), [("raise", "exception: RuntimeError"), ("nan", "nan_loss"), ("oom", "out_of_memory")]
 )
-def test_failure_in_training_is_a_result_and_the_next_trial_runs(executor: Executor, fault: str, reason: str) -> None:
+def test_failure_in_training_is_a_result_and_the_next_trial_runs(
+    executor: Executor, fault: str, reason: str
+) -> None:
     listener = Listener()
     executor.submit(faulty(fault))
     (failed,) = listener.until_results(executor, 1)
@@ -154,7 +158,11 @@ def test_hanging_trial_is_killed_after_its_grace_and_not_retried(hire: Hire) -> 
         executor.pump(listener, 0.5)
     executor.cancel("uid-0-0", grace_s=0.3, reason="trial_timeout: too long")
     (result,) = listener.until_results(executor, 1)
-    assert (result.status, result.reason, result.retryable) == (Status.FAILED, "trial_timeout: too long", False)
+    assert (result.status, result.reason, result.retryable) == (
+        Status.FAILED,
+        "trial_timeout: too long",
+        False,
+    )
 
 
 def test_close_ends_all_workers_even_in_the_middle_of_an_epoch(hire: Hire) -> None:
@@ -169,12 +177,16 @@ def test_close_ends_all_workers_even_in_the_middle_of_an_epoch(hire: Hire) -> No
             os.kill(pid, 0)
 
 
-def test_worker_that_cannot_start_says_why_in_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_that_cannot_start_says_why_in_the_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "numpy.py").write_text("raise ImportError('this numpy is broken')")
     (tmp_path / "psutil.py").write_text("raise ImportError('this psutil is broken')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PYTHONSTARTUP", "")
-    executor = LocalExecutor(offers=(Offer(n_threads=1, device="cpu"),), logs=tmp_path / "logs", trainer="torch")
+    executor = LocalExecutor(
+        offers=(Offer(n_threads=1, device="cpu"),), logs=tmp_path / "logs", trainer="torch"
+    )
     try:
         executor.submit(a_spec())
         (result,) = Listener().until_results(executor, 1)

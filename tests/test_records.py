@@ -31,7 +31,11 @@ def test_message_comes_back_from_json_as_it_was(message: TrialSpec) -> None:
     assert parse_message(message.to_json().encode()) == message
 
 
-@given(st.dictionaries(st.text(min_size=1), st.one_of(st.booleans(), st.integers(), st.text(), st.floats(allow_nan=False))))
+@given(
+    st.dictionaries(
+        st.text(min_size=1), st.one_of(st.booleans(), st.integers(), st.text(), st.floats(allow_nan=False))
+    )
+)
 def test_any_parameters_survive_json(params: dict[str, object]) -> None:
     spec = a_spec(params=params)
     assert TrialSpec.from_json(spec.to_json()).params == params

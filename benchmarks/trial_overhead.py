@@ -1,0 +1,71 @@
+"""What a trial costs beside its training: stand-in trials of 10 epochs and 5 metrics, full child runs.
+
+Runs real sweeps in fresh homes, reads the trials' times back from MLflow's spool, and prints figures:
+
+    python benchmarks/trial_overhead.py [trials]
+
+Aim: at most 0.08 s of wall time a trial, and trial 1,000 at most twice trial 100.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from sweep import run_sweep
+from sweep.records import TrialResult, TrialSpec
+
+
+class Clock:
+    """An observer that notes when each trial ended."""
+
+    def __init__(self) -> None:
+        self.first = 0.0
+        self.ends: list[float] = []
+
+    def notice(self, text: str) -> None:
+        print(f"note: {text}")
+
+    def phase(self, text: str, done: int = 0, total: int = 0) -> None: ...
+
+    def sweep_started(self, record: object) -> None: ...
+
+    def trial_started(self, spec: TrialSpec) -> None:
+        self.first = self.first or time.monotonic()
+
+    def epoch(self, report: object) -> None: ...
+
+    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:
+        self.ends.append(time.monotonic())
+
+
+def main() -> None:
+    """Run and print."""
+    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    for sampler, workers in (("random", 1), ("tpe", 1), ("tpe", 2)):
+        with tempfile.TemporaryDirectory() as folder:
+            clock = Clock()
+            began = time.monotonic()
+            run_sweep(
+                observer=clock,
+                task="segmentation",
+                trainer="stand_in",
+                trials=trials,
+                epochs=10,
+                sampler=sampler,
+                pruner="none",
+                workers=workers,
+                home=str(Path(folder) / "mlruns"),
+            )
+            whole = time.monotonic() - began
+        spans = [after - before for before, after in zip([clock.first, *clock.ends], clock.ends, strict=False)]
+        mean = sum(spans) / len(spans)
+        line = f"{sampler:6} {workers} workers: {trials} trials, {mean * 1000:.1f} ms a trial, whole run {whole:.1f} s"
+        if trials >= 1000:
+            early, late = sum(spans[90:110]) / 20, sum(spans[980:1000]) / 20
+            line += f"; around trial 100 {early * 1000:.1f} ms, 1,000 {late * 1000:.1f} ms, ratio {late / early:.2f}"
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

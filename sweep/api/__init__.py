@@ -1,0 +1,7 @@
+"""What the command line, notebooks and tests call. Importing it is cheap; `run` opens the databases."""
+
+from sweep.api.models import load_model
+from sweep.api.report import RunReport
+from sweep.api.run import load_config, run, run_sweep
+
+__all__ = ["RunReport", "load_config", "load_model", "run", "run_sweep"]

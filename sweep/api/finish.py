@@ -1,0 +1,157 @@
+"""After the last trial: package the best one in a worker, log, register, promote, and sum up.
+
+Where a step fails, the trials' results stand: the report says what is missing and why.
+"""
+
+import shutil
+import time
+from pathlib import Path
+
+from sweep import promotion, wiring
+from sweep.api.report import RunReport
+from sweep.errors import SweepError, UnavailableError
+from sweep.orchestrator.orchestrator import Outcome
+from sweep.orchestrator.stopping import StopRequest
+from sweep.paths import write_text
+from sweep.ports import Champion, Observer
+from sweep.records import PackageRequest, PackageResult, TrialResult, TrialSpec
+from sweep.summary import Summary, summarise, trial_table
+from sweep.wiring import Desk
+
+DELIVERY_S = 60.0
+
+
+def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopRequest, began: float) -> RunReport:
+    """Bring a sweep to its end.
+
+    Args:
+        desk: everything that is open.
+        outcome: how the trials ended.
+        observer: told what is being done.
+        stop: a signal that ended the trials also means: no packaging, no promotion.
+        began: when the run began, monotonic seconds.
+
+    Returns:
+        What came of it.
+    """
+    summary = summarise(desk.plan, outcome.trials, outcome.ending.why)
+    champion, kept = _champion(desk, summary, observer=observer, stop=stop)
+    _log_files(desk, outcome)
+    desk.scribe.sweep_finished(
+        status=_status(summary, stop), why=outcome.ending.why, tags=_tags(summary, champion, kept)
+    )
+    observer.phase("writing to MLflow")
+    delivered = desk.scribe.close(DELIVERY_S)
+    for refusal in desk.scribe.refusals:
+        observer.notice(f"MLflow refused: {refusal}")
+    if delivered and champion is not None:
+        _tidy(desk)
+    return RunReport(
+        summary=summary,
+        home=desk.home.root,
+        tracking_uri=wiring.shown_tracking_uri(desk.config, desk.home),
+        storage=wiring.shown_storage_url(desk.config, desk.home),
+        champion=champion,
+        kept=kept,
+        elapsed_s=time.monotonic() - began,
+        spool=None if delivered else desk.paths.spool,
+        signal_exit=stop.exit_code,
+    )
+
+
+def _tidy(desk: Desk) -> None:
+    """What has arrived in MLflow need not lie on disk twice."""
+    shutil.rmtree(desk.paths.trials, ignore_errors=True)
+    shutil.rmtree(desk.paths.package, ignore_errors=True)
+
+
+def _champion(
+    desk: Desk, summary: Summary, *, observer: Observer, stop: StopRequest
+) -> tuple[Champion | None, str]:
+    if stop.signal_number is not None:
+        return None, "the sweep was interrupted"
+    if summary.best is None:
+        return None, "no trial completed"
+    spec, result = summary.best
+    if result.checkpoint is None:
+        return None, f"the trainer {spec.trainer} makes no model"
+    observer.phase("packaging the best model")
+    package = _packaged(desk, spec, result)
+    if package.reason:
+        observer.notice(f"the best model could not be packaged: {package.reason}")
+        return None, f"packaging failed: {package.reason}"
+    _log_picture(desk, spec, package)
+    observer.phase("registering the best model")
+    try:
+        return _promoted(desk, spec, package), "" if desk.config.promote else "--no-promote was given"
+    except SweepError as error:
+        observer.notice(
+            f"the best model is kept in {package.model_folder}, but is not in Production: {error}"
+        )
+        return None, str(error)
+
+
+def _promoted(desk: Desk, spec: TrialSpec, package: PackageResult) -> Champion:
+    return promotion.promote_best(
+        desk.registry,
+        package=package,
+        spec=spec,
+        run_id=_run_id(desk, spec),
+        model=desk.model_name,
+        promote=desk.config.promote,
+    )
+
+
+def _run_id(desk: Desk, spec: TrialSpec) -> str:
+    deadline = time.monotonic() + DELIVERY_S
+    while (run_id := desk.scribe.run_id(spec.trial_uid)) is None:
+        if time.monotonic() > deadline:
+            raise UnavailableError(
+                f"MLflow does not know the run of {spec.run_name} yet: {desk.scribe.trouble}"
+            )
+        time.sleep(0.05)
+    return run_id
+
+
+def _packaged(desk: Desk, spec: TrialSpec, result: TrialResult) -> PackageResult:
+    return desk.orchestrator.package(
+        PackageRequest(
+            trial_uid=spec.trial_uid,
+            spec=spec,
+            checkpoint=str(result.checkpoint),
+            folder=str(desk.paths.package),
+        )
+    )
+
+
+def _log_picture(desk: Desk, spec: TrialSpec, package: PackageResult) -> None:
+    if package.picture:
+        desk.scribe.artifact(spec.trial_uid, Path(package.picture), "pictures")
+        desk.scribe.artifact(None, Path(package.picture), "pictures")
+
+
+def _log_files(desk: Desk, outcome: Outcome) -> None:
+    write_text(desk.paths.table, trial_table(outcome.trials))
+    desk.scribe.artifact(None, desk.paths.table, "")
+    for spec, result in outcome.kept:
+        if result.checkpoint is not None and Path(result.checkpoint).exists():
+            for file in sorted(Path(result.checkpoint).parent.glob("best.*")):
+                desk.scribe.artifact(spec.trial_uid, file, "checkpoints")
+
+
+def _status(summary: Summary, stop: StopRequest) -> str:
+    if stop.signal_number is not None:
+        return "KILLED"
+    return "FINISHED" if summary.best is not None else "FAILED"
+
+
+def _tags(summary: Summary, champion: Champion | None, kept: str) -> dict[str, str]:
+    tags = {}
+    if summary.best is not None:
+        tags["sweep.best_trial"] = str(summary.best[0].number)
+        tags["sweep.best_run"] = summary.best[0].run_name
+    if champion is not None:
+        tags["sweep.model"] = f"{champion.name}/{champion.version}"
+    if kept:
+        tags["sweep.not_promoted"] = kept
+    return tags

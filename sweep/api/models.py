@@ -1,0 +1,46 @@
+"""Opens registered models: the same predictor whatever the network and however it was packaged."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sweep.paths import Home
+
+if TYPE_CHECKING:
+    from sweep.workshop.models import Predictor
+
+
+def load_model(uri: str, *, tracking_uri: str | None = None, home: str | Path = "mlruns") -> "Predictor":
+    """Open a registered model.
+
+    Its files are verified against the sha256 in the registry before anything is loaded, and nothing is
+    ever unpickled.
+
+    Args:
+        uri: `models:/NAME/Production`, `models:/NAME@production`, `models:/NAME/3`, NAME (its champion), or
+            a folder that a sweep packaged.
+        tracking_uri: MLflow's store; the home's if None.
+        home: where the default store lies.
+
+    Returns:
+        A predictor: `predict(images)` takes (H, W, 3) uint8 RGB frames of any size and returns masks
+        (H, W) uint8 in the frame's size, or boxes in the frame's pixels.
+
+    Raises:
+        InputError: there is no such model.
+        UnavailableError: the registry cannot be reached.
+        PromotionError: its files are not the ones that were registered.
+    """
+    from sweep.workshop.models import open_predictor
+
+    if Path(uri).is_dir():
+        return open_predictor(Path(uri))
+    from sweep.tracking import open_registry
+
+    root = Home(Path(home).resolve())
+    registry = open_registry(
+        tracking_uri or root.mlflow_url,
+        artifacts=root.artifacts,
+        init_lock=root.mlflow_lock,
+        registry_lock=root.registry_lock,
+    )
+    return open_predictor(registry.load(uri))

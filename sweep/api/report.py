@@ -1,0 +1,83 @@
+"""What a finished `run` hands back: the numbers, where things lie, and how to look at them."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweep.ports import Champion
+from sweep.summary import Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """A sweep that has ended.
+
+    Args:
+        summary: the numbers.
+        home: where everything lies.
+        tracking_uri: MLflow's store, without password.
+        storage: Optuna's storage, without password.
+        champion: the registered model, None if nothing was registered.
+        kept: why nothing was registered or promoted, or empty.
+        elapsed_s: wall time of the whole run.
+        spool: file of events MLflow did not take, None if it took all.
+        signal_exit: 130 or 143 if a signal ended the sweep, else 0.
+    """
+
+    summary: Summary
+    home: Path
+    tracking_uri: str
+    storage: str
+    champion: Champion | None
+    kept: str
+    elapsed_s: float
+    spool: Path | None = None
+    signal_exit: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0: a trial completed, 1: none did, 4: MLflow did not take everything, 130 or 143: a signal."""
+        if self.signal_exit:
+            return self.signal_exit
+        if self.summary.best is None:
+            return 1
+        return 4 if self.spool is not None else 0
+
+    @property
+    def commands(self) -> dict[str, str]:
+        """The commands that open this home, by what they open."""
+        return {
+            "optuna-dashboard": f"optuna-dashboard {shlex.quote(self.storage)}",
+            "MLflow": (
+                f"mlflow ui --backend-store-uri {shlex.quote(self.tracking_uri)}"
+                if "://" in self.tracking_uri and not self.tracking_uri.startswith("http")
+                else f"open {self.tracking_uri}"
+            ),
+        }
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able form, for `--json`.
+
+        Returns:
+            The summary with places, commands and the registered model.
+        """
+        champion = self.champion
+        return self.summary.to_dict() | {
+            "elapsed_s": round(self.elapsed_s, 3),
+            "home": str(self.home),
+            "tracking_uri": self.tracking_uri,
+            "storage": self.storage,
+            "commands": self.commands,
+            "model": None
+            if champion is None
+            else {
+                "name": champion.name,
+                "version": champion.version,
+                "run_id": champion.run_id,
+                "promoted": champion.promoted,
+                "replaced": champion.replaced,
+            },
+            "not_promoted_because": self.kept,
+            "undelivered": None if self.spool is None else str(self.spool),
+            "exit_code": self.exit_code,
+        }

@@ -1,0 +1,72 @@
+"""The path of a sweep, from a config to a report."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sweep import wiring
+from sweep.api.finish import finish
+from sweep.api.report import RunReport
+from sweep.api.silent import Silent
+from sweep.config import Loaded, load
+from sweep.orchestrator.stopping import StopRequest, listening
+from sweep.ports import Observer
+
+
+def load_config(
+    flags: Mapping[str, object], *, environ: Mapping[str, str], config_file: Path | None = None
+) -> Loaded:
+    """Resolve a config: default < file < environment < flag.
+
+    Args:
+        flags: what was given on the command line or by the caller.
+        environ: the environment, for `SWEEP_...`.
+        config_file: YAML with the same keys.
+
+    Returns:
+        The config, each value with its origin.
+
+    Raises:
+        InputError: all faults of all sources together.
+    """
+    return load(flags, environ, config_file)
+
+
+def run(loaded: Loaded, observer: Observer) -> RunReport:
+    """Run a sweep: data, trials, the best model, promotion.
+
+    Args:
+        loaded: the config.
+        observer: looks on.
+
+    Returns:
+        What came of it; a signal that ended it is in `signal_exit`.
+
+    Raises:
+        InputError: something the user gave is wrong; nothing was started.
+        UnavailableError: a database, server or disk cannot be used.
+    """
+    began = time.monotonic()
+    stop = StopRequest()
+    with listening(stop), wiring.opened(loaded, observer=observer, stop=stop) as desk:
+        desk.scribe.sweep_started(desk.record)
+        observer.sweep_started(desk.record)
+        outcome = desk.orchestrator.run()
+        return finish(desk, outcome, observer=observer, stop=stop, began=began)
+
+
+def run_sweep(*, observer: Observer | None = None, **flags: object) -> RunReport:
+    """Run a sweep from Python, with the flags of `sweep run` as keywords.
+
+    Args:
+        observer: looks on; nothing is printed without one.
+        flags: `task="segmentation"`, `trials=20`, `data="./track"`, ...; underscores for dashes.
+
+    Returns:
+        What came of it.
+
+    Raises:
+        InputError: a flag, file or data set is wrong; nothing was started.
+        UnavailableError: a database, server or disk cannot be used.
+    """
+    return run(load_config(flags, environ={}), observer or Silent())

@@ -1,0 +1,273 @@
+"""What a person sees while a sweep runs: a live table in a terminal, plain lines elsewhere, or nothing."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from sweep.cli.words import duration, params_line, short_metric
+from sweep.records import EpochReport, Objective, Status, SweepRecord, TrialResult, TrialSpec
+
+REFRESH_PER_S = 4
+
+
+@dataclass(slots=True)
+class _Row:
+    spec: TrialSpec
+    since: float
+    epoch: int = 0
+    value: float | None = None
+
+
+@dataclass(slots=True)
+class SweepView:
+    """What has been seen so far, without any drawing.
+
+    Args:
+        record: of the sweep, None before it starts.
+        rows: running trials by trial_uid.
+        counts: ended trials by status.
+        best: the best complete trial.
+        closed_slots: slots that will not be tried again.
+        since: when the first trial started, monotonic seconds.
+    """
+
+    record: SweepRecord | None = None
+    rows: dict[str, _Row] = field(default_factory=dict)
+    counts: dict[Status, int] = field(default_factory=dict)
+    best: tuple[TrialSpec, TrialResult] | None = None
+    closed_slots: set[int] = field(default_factory=set)
+    since: float = 0.0
+
+    def started(self, record: SweepRecord) -> None:
+        """Begin."""
+        self.record, self.since = record, time.monotonic()
+
+    def trial_started(self, spec: TrialSpec) -> None:
+        """Add a row."""
+        self.rows[spec.trial_uid] = _Row(spec, time.monotonic())
+
+    def epoch(self, report: EpochReport) -> None:
+        """Move a row on."""
+        row = self.rows.get(report.trial_uid)
+        if row is not None and self.record is not None:
+            row.epoch, row.value = report.epoch, report.metrics.get(self.record.objective.metric)
+
+    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> bool:
+        """Remove a row and count it.
+
+        Returns:
+            Whether it is the best so far.
+        """
+        self.rows.pop(spec.trial_uid, None)
+        self.counts[result.status] = self.counts.get(result.status, 0) + 1
+        self.closed_slots.add(spec.slot)
+        if self.record is None or result.status is not Status.COMPLETE or result.value is None:
+            return False
+        standing = self.best[1].value if self.best else None
+        if not self.record.objective.better(result.value, standing):
+            return False
+        self.best = (spec, result)
+        return True
+
+    def eta_s(self) -> float | None:
+        """Seconds until all slots are closed, at the pace so far; None before a trial ended."""
+        done = len(self.closed_slots)
+        if not done or self.record is None:
+            return None
+        return (time.monotonic() - self.since) / done * max(self.record.total_slots - done, 0)
+
+
+class QuietObserver:
+    """Shows nothing but what must be read."""
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Nothing to open or close."""
+        yield
+
+    def notice(self, text: str) -> None:
+        """Warnings go to stderr even when quiet."""
+        print(f"note: {text}", file=sys.stderr)  # noqa: T201
+
+    def phase(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Not shown."""
+
+    def sweep_started(self, record: SweepRecord) -> None:
+        """Not shown."""
+
+    def trial_started(self, spec: TrialSpec) -> None:
+        """Not shown."""
+
+    def epoch(self, report: EpochReport) -> None:
+        """Not shown."""
+
+    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:
+        """Not shown."""
+
+
+class LineObserver(QuietObserver):
+    """A line an event, for logs, pipes and CI: no colours, no cursor movement."""
+
+    def __init__(self) -> None:
+        self._view = SweepView()
+        self._phase = ""
+
+    def notice(self, text: str) -> None:
+        """One line, in order with the others."""
+        self._line(f"note: {text}")
+
+    def phase(self, text: str, done: int = 0, total: int = 0) -> None:  # noqa: ARG002
+        """The name of each phase, once."""
+        if text != self._phase:
+            self._phase = text
+            self._line(text)
+
+    def sweep_started(self, record: SweepRecord) -> None:
+        """One line."""
+        self._view.started(record)
+        self._line(f"sweep {record.name}: {record.total_slots} trials, objective {record.objective.metric}")
+
+    def trial_started(self, spec: TrialSpec) -> None:
+        """One line with the parameters."""
+        self._view.trial_started(spec)
+        self._line(f"{spec.run_name} started: {params_line(spec)}")
+
+    def epoch(self, report: EpochReport) -> None:
+        """Remembered, not printed: a line an epoch drowns the rest."""
+        self._view.epoch(report)
+
+    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:
+        """One line with how it ended and the counts so far."""
+        is_best = self._view.trial_finished(spec, result)
+        record = self._view.record
+        value = (
+            "" if result.value is None or record is None else f" {short_metric(record)} {result.value:.4f}"
+        )
+        best = " (best so far)" if is_best else ""
+        reason = f": {result.reason}" if result.reason else ""
+        total = record.total_slots if record else 0
+        eta = self._view.eta_s()
+        left = f", about {duration(eta)} left" if eta else ""
+        self._line(
+            f"{spec.run_name} {result.status.value} after epoch {result.epochs}{value}{best}{reason}"
+            f" [{len(self._view.closed_slots)}/{total}{left}]"
+        )
+
+    def _line(self, text: str) -> None:
+        print(text, flush=True)  # noqa: T201
+
+
+class LiveObserver(LineObserver):
+    """A live view in a terminal: progress and ETA, running trials, best so far, counts."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        super().__init__()
+        self._console = console or Console()
+        self._lock = threading.RLock()
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            console=self._console,
+        )
+        self._bar = self._progress.add_task("starting", total=None)
+        self._live = Live(get_renderable=self._drawn, console=self._console, refresh_per_second=REFRESH_PER_S)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Draw until the sweep is over; the last picture stays on the screen."""
+        with self._live:
+            yield
+
+    def phase(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Move the bar."""
+        with self._lock:
+            self._progress.update(self._bar, description=text, completed=done, total=total or None)
+
+    def sweep_started(self, record: SweepRecord) -> None:
+        """Turn the bar to trials."""
+        with self._lock:
+            self._view.started(record)
+            self._progress.update(self._bar, description="trials", completed=0, total=record.total_slots)
+
+    def trial_started(self, spec: TrialSpec) -> None:
+        """Add a row."""
+        with self._lock:
+            self._view.trial_started(spec)
+
+    def epoch(self, report: EpochReport) -> None:
+        """Move a row on."""
+        with self._lock:
+            self._view.epoch(report)
+
+    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:
+        """Remove a row; a failure's reason stays above the live part."""
+        with self._lock:
+            self._view.trial_finished(spec, result)
+            self._progress.update(self._bar, completed=len(self._view.closed_slots))
+            if result.status is Status.FAILED:
+                self._console.print(Text(f"{spec.run_name} failed: {result.reason}", style="red"))
+
+    def _line(self, text: str) -> None:
+        self._console.print(Text(text))
+
+    def _drawn(self) -> RenderableType:
+        with self._lock:
+            parts: list[RenderableType] = [self._progress]
+            if self._view.record is not None:
+                parts.append(self._status(self._view.record))
+            if self._view.rows and self._view.record is not None:
+                parts.append(self._running(self._view.record.objective))
+            return Group(*parts)
+
+    def _status(self, record: SweepRecord) -> Text:
+        counts = self._view.counts
+        text = Text()
+        for status, style in ((Status.COMPLETE, "green"), (Status.PRUNED, "yellow"), (Status.FAILED, "red")):
+            text.append(f"{counts.get(status, 0)} {status.value}  ", style=style)
+        text.append(f"elapsed {duration(time.monotonic() - self._view.since)}  ")
+        eta = self._view.eta_s()
+        text.append(f"left about {duration(eta)}\n" if eta is not None else "\n")
+        if self._view.best is not None:
+            spec, result = self._view.best
+            text.append(f"best {short_metric(record)} {result.value:.4f} ", style="bold")
+            text.append(f"{spec.run_name}: {params_line(spec)}")
+        return text
+
+    def _running(self, objective: Objective) -> Table:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for title in ("running", "epoch", objective.metric, "time", "parameters"):
+            table.add_column(title, no_wrap=True, overflow="ellipsis")
+        for row in self._view.rows.values():
+            table.add_row(
+                row.spec.run_name,
+                f"{row.epoch}/{row.spec.until_epoch}",
+                "" if row.value is None else f"{row.value:.4f}",
+                duration(time.monotonic() - row.since),
+                Text(params_line(row.spec)),
+            )
+        return table
+
+
+def observer_for(*, quiet: bool, terminal: bool) -> QuietObserver:
+    """The view that fits.
+
+    Args:
+        quiet: whether the user wants the summary only.
+        terminal: whether stdout is one.
+
+    Returns:
+        Its observer.
+    """
+    if quiet:
+        return QuietObserver()
+    return LiveObserver() if terminal else LineObserver()

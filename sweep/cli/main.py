@@ -1,0 +1,43 @@
+"""The roof of the command line: one app, one place where errors become exit codes."""
+
+import sys
+import traceback
+
+import typer
+
+from sweep.cli.run import run
+from sweep.cli.spaces import spaces
+from sweep.cli.version import show_version
+from sweep.errors import SweepError
+
+app = typer.Typer(
+    name="sweep",
+    help="Hyperparameter sweeps for the vision of small autonomous cars.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(name="run")(run)
+app.command(name="spaces")(spaces)
+app.command(name="version")(show_version)
+
+
+def main() -> None:
+    """Run a command; exit 0 to 4, 130 or 143 as the README's table says."""
+    try:
+        app()
+    except SweepError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception:  # noqa: BLE001  the roof: a fault of ours, shown whole so that it can be reported
+        traceback.print_exc()
+        print("error: this is a fault of the program; please report the lines above", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

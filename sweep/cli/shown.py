@@ -1,0 +1,134 @@
+"""What a command prints when it is done."""
+
+import json
+from collections.abc import Sequence
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sweep.api.report import RunReport
+from sweep.cli.words import duration, value
+from sweep.config import Loaded
+from sweep.records import TrialResult, TrialSpec
+from sweep.search_space import Choice, Domain, Fixed, SearchSpace
+from sweep.summary import effective_params
+
+
+def show_config(loaded: Loaded, *, as_json: bool) -> None:
+    """Print each value of the config with its origin.
+
+    Args:
+        loaded: the config.
+        as_json: one JSON object rather than a table.
+    """
+    rows = loaded.table()
+    if as_json:
+        typer.echo(json.dumps({key: {"value": shown, "origin": origin} for key, shown, origin in rows}))
+        return
+    table = _table("key", "value", "from")
+    for key, shown, origin in rows:
+        table.add_row(key, Text(str(shown)), origin)
+    Console().print(table)
+
+
+def show_report(report: RunReport) -> None:
+    """Print the answer first, then where it is and how to look at it.
+
+    Args:
+        report: of a finished run.
+    """
+    summary = report.summary
+    counts = ", ".join(f"{number} {status}" for status, number in summary.counts.items() if number)
+    typer.echo("")
+    typer.echo(
+        f"{summary.name}: {summary.why_ended} after {duration(report.elapsed_s)} "
+        f"({counts or 'no trial ended'})"
+    )
+    if summary.best is None:
+        typer.echo("no trial completed, so there is no best model; Production is untouched")
+    else:
+        _show_best(report, *summary.best)
+    if report.kept:
+        typer.echo(f"not promoted: {report.kept}")
+    if report.spool is not None:
+        typer.echo(f"MLflow did not take everything; what is missing is kept in {report.spool}")
+    typer.echo("")
+    typer.echo(f"everything lies in {report.home}; to look at it:")
+    for command in report.commands.values():
+        typer.echo(f"  {command}")
+
+
+def _show_best(report: RunReport, spec: TrialSpec, result: TrialResult) -> None:
+    summary = report.summary
+    typer.echo(f"best: {spec.run_name}, {summary.metric} {result.value:.4f} (epoch {result.best_epoch})")
+    typer.echo(f"gain over the default configuration: {_gain(report)}")
+    for name, number in effective_params(spec).items():
+        typer.echo(f"  {name} = {value(number)}")
+    champion = report.champion
+    if champion is not None:
+        where = "in Production" if champion.promoted else "registered"
+        before = f", in place of version {champion.replaced}" if champion.replaced else ""
+        typer.echo(f"model: {champion.name} version {champion.version}, {where}{before}")
+        if champion.promoted:
+            typer.echo(f'  load it: sweep.load_model("models:/{champion.name}/Production")')
+
+
+def _gain(report: RunReport) -> str:
+    gain, default = report.summary.gain, report.summary.default
+    if gain is None or default is None or default[1].value is None:
+        return "unknown, the default configuration did not complete"
+    share = f", {gain / abs(default[1].value):+.1%}" if default[1].value else ""
+    return f"{gain:+.4f} (from {default[1].value:.4f}{share})"
+
+
+def show_spaces(spaces: Sequence[SearchSpace], *, as_json: bool) -> None:
+    """Print the names of search spaces and what they are for.
+
+    Args:
+        spaces: to list.
+        as_json: one JSON object rather than a table.
+    """
+    if as_json:
+        typer.echo(json.dumps({space.name: space.to_dict() for space in spaces}))
+        return
+    table = _table("name", "task", "epochs", "what it searches")
+    for space in spaces:
+        table.add_row(space.name, space.task, str(space.epochs), Text(space.description))
+    Console().print(table)
+
+
+def show_space(space: SearchSpace) -> None:
+    """Print every parameter of a search space.
+
+    Args:
+        space: to show.
+    """
+    typer.echo(f"{space.name}: {space.task}, {space.epochs} epochs, frames of {space.long_side_px} px")
+    table = _table("parameter", "range", "default", "only with")
+    for parameter in space.parameters:
+        for model, domain in parameter.domains():
+            shown = parameter.name if model is None else f"  for {model}"
+            when = ", ".join(
+                f"{parent}={'|'.join(map(str, values))}" for parent, values in parameter.when.items()
+            )
+            table.add_row(shown, Text(_range(domain)), value(domain.default), "" if model else when)
+    Console().print(table)
+
+
+def _range(domain: Domain) -> str:
+    if isinstance(domain, Fixed):
+        return "fixed"
+    if isinstance(domain, Choice):
+        return ", ".join(value(choice) for choice in domain.choices)
+    scale = " (log)" if domain.log else ""
+    step = f" step {value(domain.step)}" if domain.step not in {None, 1} else ""
+    return f"{value(domain.low)} to {value(domain.high)}{step}{scale}"
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table

@@ -1,0 +1,68 @@
+"""Pruners users can name, one row each, with warm-up counted from the length of a trial.
+
+Epochs count from 1. Optuna's own defaults prune in the first epoch (MedianPruner: no warm-up steps;
+SuccessiveHalvingPruner: first rung at step 1), before a learning rate has warmed up.
+"""
+
+import math
+import warnings
+from collections.abc import Callable
+
+import optuna
+from optuna.pruners import BasePruner
+
+REDUCTION_FACTOR = 3
+
+
+def warm_up_epochs(epochs: int) -> int:
+    """Epochs in which nothing is pruned: a third, and the next one.
+
+    Args:
+        epochs: a trial's full length.
+
+    Returns:
+        3 of 6, 4 of 10, 17 of 50; at most all but the last.
+    """
+    return min(epochs // 3 + 1, max(epochs - 1, 0))
+
+
+def _median(epochs: int) -> BasePruner:
+    # Five trials must have ended, and three must have reached the epoch, before a median means much.
+    return optuna.pruners.MedianPruner(
+        n_startup_trials=5, n_warmup_steps=warm_up_epochs(epochs), n_min_trials=3
+    )
+
+
+def _hyperband(epochs: int) -> BasePruner:
+    return optuna.pruners.HyperbandPruner(
+        min_resource=_first_rung(epochs), max_resource=max(epochs, 1), reduction_factor=REDUCTION_FACTOR
+    )
+
+
+def _asha(epochs: int) -> BasePruner:
+    return optuna.pruners.SuccessiveHalvingPruner(
+        min_resource=_first_rung(epochs), reduction_factor=REDUCTION_FACTOR
+    )
+
+
+def _patient(epochs: int) -> BasePruner:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.pruners.PatientPruner(_median(epochs), patience=max(1, math.ceil(epochs / 5)))
+
+
+def _none(_epochs: int) -> BasePruner:
+    return optuna.pruners.NopPruner()
+
+
+def _first_rung(epochs: int) -> int:
+    return max(1, min(epochs, math.ceil(epochs / REDUCTION_FACTOR)))
+
+
+PRUNERS: dict[str, Callable[[int], BasePruner]] = {
+    "median": _median,
+    "hyperband": _hyperband,
+    "asha": _asha,
+    "patient": _patient,
+    "none": _none,
+}

@@ -1,0 +1,211 @@
+"""The searcher: an in-memory Optuna study that decides, and a mirror that writes it down."""
+
+import dataclasses
+import uuid
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from sweep.errors import InputError
+from sweep.records import EpochReport, ParamValue, Status, SweepPlan, TrialResult, TrialSpec
+from sweep.search_space import SearchSpace
+from sweep.searching.mirror import StorageMirror
+from sweep.searching.pruners import PRUNERS
+from sweep.searching.samplers import SAMPLERS
+from sweep.seeds import slot_seed
+
+_STATES = {
+    Status.COMPLETE: TrialState.COMPLETE,
+    Status.PRUNED: TrialState.PRUNED,
+    Status.PAUSED: TrialState.PRUNED,
+    Status.FAILED: TrialState.FAIL,
+    Status.STOPPED: TrialState.FAIL,
+    Status.INFEASIBLE: TrialState.FAIL,
+}
+
+
+class OptunaDraw:
+    """Lets a search space draw from an Optuna trial.
+
+    Args:
+        trial: being asked.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+
+    def float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> float:
+        """Draw a real number in [low, high]."""
+        return self._trial.suggest_float(name, low, high, step=step, log=log)
+
+    def int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        """Draw a whole number in [low, high]."""
+        return self._trial.suggest_int(name, low, high, step=step, log=log)
+
+    def categorical(self, name: str, choices: tuple[ParamValue, ...]) -> ParamValue:
+        """Draw one of the choices."""
+        return cast(ParamValue, self._trial.suggest_categorical(name, choices))
+
+
+class StudySearcher:
+    """Asks, prunes and tells in memory; writes everything through.
+
+    Args:
+        space: what is drawn from.
+        plan: what all trials have in common.
+        sampler: a name of SAMPLERS.
+        pruner: a name of PRUNERS.
+        mirror: where the study is written.
+    """
+
+    def __init__(
+        self, *, space: SearchSpace, plan: SweepPlan, sampler: str, pruner: str, mirror: StorageMirror
+    ) -> None:
+        self._space = space
+        self._plan = plan
+        self._sampler = SAMPLERS[sampler]
+        self._mirror = mirror
+        self._study = optuna.create_study(
+            study_name=plan.name,
+            direction=_direction(plan),
+            sampler=self._sampler.make(slot_seed(plan.seed, "sampler", 0)),
+            pruner=PRUNERS[pruner](plan.epochs),
+        )
+        self._grid = space.grid() if self._sampler.enumerates else []
+        self._trials: dict[str, tuple[Trial, TrialSpec]] = {}
+
+    def ask(self, slot: int, *, same: TrialSpec | None = None) -> TrialSpec | None:
+        """Draw the parameters of a slot.
+
+        Args:
+            slot: 0..N-1; slot 0 is the space's stated default configuration.
+            same: a crashed attempt whose parameters and seed are tried again.
+
+        Returns:
+            What a worker needs, without device and threads; None if a grid has no further point.
+        """
+        wanted = self._wanted(slot, same)
+        if wanted is None and self._sampler.enumerates:
+            return None
+        if wanted is not None:
+            self._study.enqueue_trial(dict(self._space.stored(wanted)))
+        if self._sampler.reseed:
+            self._study.sampler = self._sampler.make(slot_seed(self._plan.seed, "sampler", slot))
+        trial = self._study.ask()
+        spec = self._spec(trial, slot, same)
+        for key, value in (("trial_uid", spec.trial_uid), ("slot", slot), ("seed", spec.seed)):
+            trial.set_user_attr(key, value)
+        self._trials[spec.trial_uid] = (trial, spec)
+        self._mirror.started(self._frozen(trial))
+        return spec
+
+    def report(self, report: EpochReport) -> bool:
+        """Take in an epoch and judge it.
+
+        Args:
+            report: with the objective among its metrics.
+
+        Returns:
+            Whether to prune. Slot 0 is never pruned: it is what the gain is measured against.
+        """
+        trial, spec = self._trials[report.trial_uid]
+        value = report.metrics[self._plan.objective.metric]
+        trial.report(value, report.epoch)
+        self._mirror.reported(trial.number, report.epoch, value)
+        return spec.slot != 0 and trial.should_prune()
+
+    def tell(self, result: TrialResult) -> None:
+        """Take in how a trial ended.
+
+        Args:
+            result: a complete one carries its value.
+        """
+        trial, _ = self._trials.pop(result.trial_uid)
+        state = _STATES[result.status]
+        values = [result.value] if state is TrialState.COMPLETE and result.value is not None else None
+        self._study.tell(trial, values=values, state=state)
+        self._mirror.ended(self._frozen(trial), trial_uid=result.trial_uid, reason=result.reason)
+
+    def close(self) -> None:
+        """Write what is still in memory."""
+        self._mirror.settle(all_of_it=True)
+
+    def settle(self) -> None:
+        """Write what can be written without waiting for anybody."""
+        self._mirror.settle()
+
+    def _wanted(self, slot: int, same: TrialSpec | None) -> Mapping[str, ParamValue] | None:
+        if same is not None:
+            return {"model_name": same.model, **same.params}
+        if self._sampler.enumerates:
+            return self._grid[slot] if slot < len(self._grid) else None
+        return self._space.default() if slot == 0 else None
+
+    def _spec(self, trial: Trial, slot: int, same: TrialSpec | None) -> TrialSpec:
+        params = dict(self._space.suggest(OptunaDraw(trial)))
+        uid = uuid.uuid4().hex
+        if same is not None:
+            spec = dataclasses.replace(
+                same, trial_uid=uid, number=trial.number, attempt=same.attempt + 1, retry_of=same.trial_uid
+            )
+        else:
+            spec = TrialSpec(
+                trial_uid=uid,
+                slot=slot,
+                number=trial.number,
+                task=self._plan.task,
+                trainer=self._plan.trainer,
+                model=str(params.pop("model_name")),
+                params=params,
+                seed=slot_seed(self._plan.seed, "trial", slot),
+                until_epoch=self._plan.epochs,
+                objectives=(self._plan.objective,),
+                folder="",
+                data_ref=self._plan.data_ref,
+                digest=self._plan.digest,
+                weights=self._plan.weights,
+            )
+        return dataclasses.replace(spec, folder=str(Path(self._plan.folder) / spec.run_name))
+
+    def _frozen(self, trial: Trial) -> FrozenTrial:
+        return self._study.get_trials(deepcopy=False)[trial.number]
+
+
+def open_study(storage: optuna.storages.RDBStorage, *, plan: SweepPlan, attributes: Mapping[str, str]) -> int:
+    """Create the study in Optuna's storage.
+
+    Args:
+        storage: an open one.
+        plan: gives name, direction and metric.
+        attributes: user attributes of the study (data digest, space fingerprint, ...).
+
+    Returns:
+        The study's id in the storage.
+
+    Raises:
+        InputError: a study of this name exists.
+    """
+    try:
+        study = optuna.create_study(storage=storage, study_name=plan.name, direction=_direction(plan))
+    except optuna.exceptions.DuplicatedStudyError as error:
+        raise InputError(
+            f"--name {plan.name}: a sweep of this name exists already; "
+            "choose another name, or leave --name out"
+        ) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names([plan.objective.metric])
+    for key, value in attributes.items():
+        study.set_user_attr(key, value)
+    return storage.get_study_id_from_name(plan.name)
+
+
+def _direction(plan: SweepPlan) -> StudyDirection:
+    return StudyDirection.MAXIMIZE if plan.objective.maximise else StudyDirection.MINIMIZE

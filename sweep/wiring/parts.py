@@ -1,0 +1,207 @@
+"""Makes each part of a sweep from the config: space, workers, data, searcher, scribe."""
+
+import time
+from contextlib import ExitStack
+
+from sweep import catalog
+from sweep.config import SweepConfig
+from sweep.errors import InputError
+from sweep.executors.inline import InlineExecutor
+from sweep.executors.local import LocalExecutor
+from sweep.executors.machine import auto_workers, devices_for, n_cores, n_gpus
+from sweep.paths import Home, SweepPaths
+from sweep.ports import Executor, Observer, Offer
+from sweep.records import SweepPlan
+from sweep.search_space import SearchSpace, check_metric, fix, load_space
+from sweep.searching.mirror import StorageMirror
+from sweep.searching.searcher import StudySearcher, open_study
+from sweep.searching.storage import open_storage
+from sweep.tracking import ModelRegistry, Scribe, open_registry, open_scribe
+from sweep.wiring.addresses import storage_url, tracking_uri
+from sweep.workshop.data import PreparedData, prepare_data
+from sweep.workshop.jobs import run_job
+
+CLOSE_S = 5.0
+
+
+def make_space(config: SweepConfig) -> SearchSpace:
+    """Read the search space, fix what `--set` fixes, and check the metric against it.
+
+    Args:
+        config: the resolved config.
+
+    Returns:
+        The space; without `--space` the one for this data and device.
+
+    Raises:
+        InputError: the space or the metric is wrong; the message lists every fault.
+    """
+    name = config.space
+    if name is None and config.trainer == "stand_in":
+        name = "stand_in"
+    elif name is None:
+        on_gpu = devices_for(config.device)[0] != "cpu"
+        name = f"demo_{config.task}" if config.data == "demo" else f"{config.task}{'_gpu' if on_gpu else ''}"
+    space = fix(load_space(name, task=config.task, trainer=config.trainer), config.set)
+    check_metric(space, catalog.metric_of(config.task, config.metric).name)
+    return space
+
+
+def made_name(config: SweepConfig) -> str:
+    """Name a sweep after its task and the time.
+
+    Args:
+        config: the resolved config.
+
+    Returns:
+        E.g. `demo-segmentation-20261123-184002`.
+    """
+    prefix = "demo-" if config.data == "demo" else ""
+    return f"{prefix}{config.task}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> Executor:
+    """Start the workers.
+
+    Args:
+        stack: ends them.
+        config: the resolved config.
+        paths: where they log.
+
+    Returns:
+        Where jobs run.
+
+    Raises:
+        InputError: a GPU was asked for and there is none.
+    """
+    devices = devices_for(config.device)
+    if devices[0] != "cpu" and not n_gpus() and config.trainer == "torch":
+        raise InputError(f"--device {config.device}: this machine shows no NVIDIA GPU; use --device cpu")
+    if config.executor == "inline":
+        return InlineExecutor(run_job=run_job, n_threads=n_cores(), device=devices[0])
+    n_workers = auto_workers(devices) if config.workers == "auto" else int(config.workers)
+    offers = tuple(
+        Offer(n_threads=max(1, n_cores() // n_workers), device=devices[index % len(devices)])
+        for index in range(min(n_workers, config.trials))
+    )
+    workers = LocalExecutor(offers=offers, logs=paths.logs, trainer=config.trainer)
+    stack.callback(workers.close)
+    return workers
+
+
+def make_scribe(stack: ExitStack, config: SweepConfig, *, home: Home, paths: SweepPaths) -> Scribe:
+    """Start the thread that writes to MLflow.
+
+    Args:
+        stack: closes it.
+        config: the resolved config.
+        home: where the default store lies.
+        paths: where the spool lies.
+
+    Returns:
+        The scribe, still opening its store.
+
+    Raises:
+        InputError: the address names no store.
+        UnavailableError: the server does not answer.
+    """
+    scribe = open_scribe(
+        tracking_uri(config, home),
+        spool=paths.spool,
+        artifacts=home.artifacts,
+        init_lock=home.mlflow_lock,
+        param_name=lambda spec, param: catalog.logged_param_name(spec.task, param),
+    )
+    stack.callback(scribe.close, CLOSE_S)
+    return scribe
+
+
+def make_registry(config: SweepConfig, home: Home) -> ModelRegistry:
+    """Give access to the registered models.
+
+    Args:
+        config: the resolved config.
+        home: where the default store lies.
+
+    Returns:
+        The registry, opened at its first use.
+    """
+    return open_registry(
+        tracking_uri(config, home),
+        artifacts=home.artifacts,
+        init_lock=home.mlflow_lock,
+        registry_lock=home.registry_lock,
+    )
+
+
+def make_searcher(
+    stack: ExitStack, config: SweepConfig, *, home: Home, space: SearchSpace, plan: SweepPlan, scribe: Scribe
+) -> StudySearcher:
+    """Create the study and the searcher over it.
+
+    Args:
+        stack: writes at the end what the searcher still has in memory.
+        config: the resolved config.
+        home: where the default storage lies.
+        space: what is searched.
+        plan: what all trials have in common.
+        scribe: knows MLflow's run ids.
+
+    Returns:
+        The searcher.
+
+    Raises:
+        InputError: a sweep of this name exists.
+        UnavailableError: the storage cannot be used.
+    """
+    storage = open_storage(storage_url(config, home), init_lock=home.optuna_lock)
+    study_id = open_study(
+        storage,
+        plan=plan,
+        attributes={"sweep.task": plan.task, "sweep.space": space.fingerprint(), "data_digest": plan.digest},
+    )
+    searcher = StudySearcher(
+        space=space,
+        plan=plan,
+        sampler=config.sampler,
+        pruner=config.pruner,
+        mirror=StorageMirror(storage, study_id, run_id_of=scribe.run_id),
+    )
+    stack.callback(searcher.close)
+    return searcher
+
+
+def make_data(config: SweepConfig, space: SearchSpace, *, home: Home, observer: Observer) -> PreparedData:
+    """Check the data and decode it once.
+
+    Args:
+        config: the resolved config.
+        space: gives the default size, and the batch sizes that must fit.
+        home: where caches lie.
+        observer: told of progress and warnings.
+
+    Returns:
+        The cache.
+
+    Raises:
+        InputError: the data cannot be used, or is smaller than a batch.
+    """
+    data = prepare_data(
+        config.data,
+        task=config.task,
+        format_name=config.format,
+        image_size=config.image_size,
+        long_side_px=space.long_side_px,
+        cache_root=home.cache,
+        progress=lambda done, total: observer.phase("decoding frames", done, total),
+    )
+    for warning in data.warnings:
+        observer.notice(warning)
+    largest = space.parameter("batch_size")
+    sizes = [size for size in (largest.domain.points() if largest else ()) if isinstance(size, int)]
+    if sizes and max(sizes) > data.counts["train"]:
+        raise InputError(
+            f"{config.data}: {data.counts['train']} training frames are fewer than the largest batch_size "
+            f"{max(sizes)} of the space {space.name}; fix it with --set batch_size={max(1, min(sizes))}"
+        )
+    return data

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+
+from sweep.orchestrator.checkpoints import CheckpointKeeper
+from sweep.records import Objective, Status
+from tests.making import MIOU, VAL_LOSS, a_result, a_spec
+
+
+def with_checkpoint(root: Path, slot: int) -> Path:
+    folder = root / str(slot)
+    folder.mkdir()
+    (folder / "best.pt").write_bytes(b"weights")
+    return folder
+
+
+@pytest.mark.parametrize(("objective", "left"), [(MIOU, {"1", "3"}), (VAL_LOSS, {"0", "2"})])
+def test_only_the_best_checkpoints_stay_on_disk(tmp_path: Path, objective: Objective, left: set[str]) -> None:
+    keeper = CheckpointKeeper(objective=objective, keep=2)
+    for slot, value in enumerate([0.1, 0.9, 0.2, 0.8]):
+        spec = a_spec(slot, folder=str(with_checkpoint(tmp_path, slot)), objectives=(objective,))
+        keeper.take_in(spec, a_result(spec, value))
+    assert {folder.name for folder in tmp_path.iterdir()} == left
+    assert {spec.folder for spec, _ in keeper.kept} == {str(tmp_path / name) for name in left}
+
+
+@pytest.mark.parametrize("status", [Status.PRUNED, Status.FAILED, Status.STOPPED])
+def test_checkpoint_of_a_trial_that_did_not_complete_goes(tmp_path: Path, status: Status) -> None:
+    keeper = CheckpointKeeper(objective=MIOU, keep=2)
+    spec = a_spec(0, folder=str(with_checkpoint(tmp_path, 0)))
+    keeper.take_in(spec, a_result(spec, 0.9, status=status))
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_equal_values_the_earlier_trial_is_the_best(tmp_path: Path) -> None:
+    keeper = CheckpointKeeper(objective=MIOU, keep=1)
+    for slot in range(2):
+        spec = a_spec(slot, folder=str(with_checkpoint(tmp_path, slot)))
+        keeper.take_in(spec, a_result(spec, 0.5))
+    assert [spec.slot for spec, _ in keeper.kept] == [0]

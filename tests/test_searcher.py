@@ -1,0 +1,254 @@
+"""The searcher on a real SQLite storage: what Optuna's storage says afterwards is what happened."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from sweep.catalog import PRUNERS as PRUNER_NAMES
+from sweep.catalog import SAMPLERS as SAMPLER_NAMES
+from sweep.records import EpochReport, Status, SweepPlan, TrialSpec
+from sweep.search_space import Choice, FloatRange, IntRange, Parameter, SearchSpace
+from sweep.searching.mirror import RUN_ID_GRACE_S, StorageMirror
+from sweep.searching.pruners import PRUNERS, warm_up_epochs
+from sweep.searching.samplers import SAMPLERS
+from sweep.searching.searcher import StudySearcher, open_study
+from sweep.searching.storage import open_storage
+from tests.making import VAL_LOSS, a_plan, a_result
+
+LR = FloatRange(low=1e-4, high=1e-1, default=1e-3, log=True)
+SPACE = SearchSpace(
+    name="space",
+    task="segmentation",
+    trainer="stand_in",
+    epochs=6,
+    long_side_px=64,
+    parameters=(
+        Parameter(
+            name="model_name",
+            domain=Choice(choices=("tiny_unet", "lraspp_mobilenet_v3_large"), default="tiny_unet"),
+        ),
+        Parameter(
+            name="lr",
+            domain=LR,
+            by_model={"lraspp_mobilenet_v3_large": FloatRange(low=1e-5, high=1e-3, default=1e-4, log=True)},
+        ),
+        Parameter(name="batch_size", domain=Choice(choices=(4, 8), default=8)),
+        Parameter(
+            name="width",
+            domain=IntRange(low=6, high=10, step=2, default=8),
+            when={"model_name": ("tiny_unet",)},
+        ),
+    ),
+)
+
+Open = Callable[..., tuple[StudySearcher, optuna.Study]]
+
+
+class Hours:
+    """A clock that tests set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def open_searcher(tmp_path: Path) -> Open:
+    def make(
+        *,
+        sampler: str = "tpe",
+        pruner: str = "median",
+        run_id_of: Callable[[str], str | None] = lambda uid: f"run-{uid}",
+        clock: Callable[[], float] = lambda: 0.0,
+        **plan: object,
+    ) -> tuple[StudySearcher, optuna.Study]:
+        made: SweepPlan = a_plan(**{"epochs": 6, **plan})
+        storage = open_storage(f"sqlite:///{tmp_path / 'optuna.db'}", init_lock=tmp_path / "lock")
+        study_id = open_study(storage, plan=made, attributes={})
+        mirror = StorageMirror(storage, study_id, run_id_of=run_id_of, clock=clock)
+        searcher = StudySearcher(space=SPACE, plan=made, sampler=sampler, pruner=pruner, mirror=mirror)
+        return searcher, optuna.load_study(study_name=made.name, storage=storage)
+
+    return make
+
+
+def ask(searcher: StudySearcher, slot: int) -> TrialSpec:
+    spec = searcher.ask(slot)
+    assert spec is not None
+    return spec
+
+
+def play(searcher: StudySearcher, spec: TrialSpec, values: list[float]) -> Status:
+    """Report a curve as a worker would, and tell how it ended."""
+    metric = spec.objectives[0].metric
+    for epoch, value in enumerate(values, start=1):
+        if searcher.report(EpochReport(trial_uid=spec.trial_uid, epoch=epoch, metrics={metric: value})):
+            searcher.tell(a_result(spec, value, status=Status.PRUNED))
+            return Status.PRUNED
+    searcher.tell(a_result(spec, values[-1]))
+    return Status.COMPLETE
+
+
+def test_first_trial_is_the_stated_default(open_searcher: Open) -> None:
+    searcher, _ = open_searcher()
+    spec = ask(searcher, 0)
+    assert (spec.model, spec.params) == ("tiny_unet", {"lr": 1e-3, "batch_size": 8, "width": 8})
+
+
+def test_storage_holds_parameters_reports_value_and_attributes(open_searcher: Open) -> None:
+    searcher, study = open_searcher()
+    spec = ask(searcher, 0)
+    (running,) = study.get_trials()
+    assert (running.state, running.params) == (
+        TrialState.RUNNING,
+        {"model_name": "tiny_unet", "lr": 1e-3, "batch_size": 8, "width": 8},
+    )
+    play(searcher, spec, [0.1, 0.4, 0.3])
+    searcher.settle()
+    (told,) = study.get_trials()
+    assert (told.state, told.value, told.intermediate_values) == (
+        TrialState.COMPLETE,
+        0.3,
+        {1: 0.1, 2: 0.4, 3: 0.3},
+    )
+    assert told.user_attrs == {
+        "trial_uid": spec.trial_uid,
+        "slot": 0,
+        "seed": spec.seed,
+        "mlflow_run_id": f"run-{spec.trial_uid}",
+    }
+
+
+def test_failed_trial_is_fail_with_its_reason(open_searcher: Open) -> None:
+    searcher, study = open_searcher()
+    spec = ask(searcher, 0)
+    searcher.tell(a_result(spec, None, status=Status.FAILED, reason="nan_loss: in epoch 2"))
+    searcher.close()
+    (trial,) = study.get_trials()
+    assert (trial.state, trial.user_attrs["reason"]) == (TrialState.FAIL, "nan_loss: in epoch 2")
+
+
+def test_finished_trial_waits_for_its_run_id_but_not_for_ever(open_searcher: Open) -> None:
+    clock, run_ids = Hours(), dict[str, str]()
+    searcher, study = open_searcher(run_id_of=run_ids.get, clock=clock)
+    first, second = ask(searcher, 0), ask(searcher, 1)
+    for spec in (first, second):
+        searcher.tell(a_result(spec))
+    searcher.settle()
+    assert [trial.state for trial in study.get_trials()] == [TrialState.RUNNING] * 2
+    run_ids[first.trial_uid] = "abc"
+    searcher.settle()
+    assert study.get_trials()[0].user_attrs["mlflow_run_id"] == "abc"
+    clock.now = RUN_ID_GRACE_S + 0.1
+    searcher.settle()
+    assert study.get_trials()[1].state is TrialState.COMPLETE
+    assert "mlflow_run_id" not in study.get_trials()[1].user_attrs
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "gp", "qmc", "grid"])
+def test_two_sweeps_of_one_seed_draw_the_same_and_another_seed_draws_differently(
+    open_searcher: Open, sampler: str
+) -> None:
+    def drawn(name: str, seed: int) -> list[object]:
+        searcher, _ = open_searcher(sampler=sampler, name=name, seed=seed)
+        specs = []
+        for slot in range(12):
+            spec = ask(searcher, slot)
+            play(searcher, spec, [0.1, float(spec.params["lr"])])
+            specs.append((spec.model, spec.params, spec.seed))
+        return specs
+
+    first = drawn("one", 7)
+    assert drawn("two", 7) == first
+    assert drawn("three", 8) != first
+    assert len({str(params) for _, params, _ in first}) >= 10, "draws repeat"
+
+
+def test_parallel_asks_and_a_failure_do_not_change_another_slots_seed(open_searcher: Open) -> None:
+    searcher, _ = open_searcher(sampler="random")
+    alone = [ask(searcher, slot) for slot in range(4)]
+    again, _ = open_searcher(sampler="random", name="again")
+    for slot in (3, 1, 2):
+        spec = ask(again, slot)
+        assert (spec.params, spec.seed) == (alone[slot].params, alone[slot].seed)
+
+
+def test_retry_keeps_slot_parameters_and_seed_and_names_what_it_retries(open_searcher: Open) -> None:
+    searcher, study = open_searcher()
+    ask(searcher, 0)
+    crashed = ask(searcher, 1)
+    searcher.tell(a_result(crashed, None, status=Status.FAILED, reason="worker_killed(-9)"))
+    retry = searcher.ask(1, same=crashed)
+    assert retry is not None
+    assert (retry.params, retry.seed, retry.slot) == (crashed.params, crashed.seed, 1)
+    assert (retry.attempt, retry.retry_of, retry.number) == (1, crashed.trial_uid, 2)
+    assert retry.trial_uid != crashed.trial_uid
+    assert retry.folder != crashed.folder
+    assert study.get_trials()[2].params == study.get_trials()[1].params
+
+
+def test_own_range_of_a_model_is_a_parameter_of_its_own(open_searcher: Open) -> None:
+    searcher, study = open_searcher(sampler="random")
+    specs = [ask(searcher, slot) for slot in range(12)]
+    other = next(spec for spec in specs if spec.model == "lraspp_mobilenet_v3_large")
+    assert set(other.params) == {"lr", "batch_size"}
+    assert 1e-5 <= float(other.params["lr"]) <= 1e-3
+    assert "lr@lraspp_mobilenet_v3_large" in study.get_trials()[other.number].params
+
+
+def test_median_pruner_spares_the_warm_up_and_cuts_a_bad_trial_after_it(open_searcher: Open) -> None:
+    searcher, _ = open_searcher(pruner="median")
+    for slot in range(5):
+        assert play(searcher, ask(searcher, slot), [0.5, 0.6, 0.7, 0.75, 0.8, 0.85]) is Status.COMPLETE
+    bad = ask(searcher, 5)
+    verdicts = [
+        searcher.report(EpochReport(trial_uid=bad.trial_uid, epoch=epoch, metrics={"miou_segmentation": 0.1}))
+        for epoch in (1, 2, 3)
+    ]
+    assert warm_up_epochs(6) == 3
+    assert verdicts == [False, False, True]
+
+
+def test_pruning_by_a_loss_cuts_the_large_one(open_searcher: Open) -> None:
+    searcher, _ = open_searcher(pruner="median", objective=VAL_LOSS)
+    for slot in range(5):
+        play(searcher, ask(searcher, slot), [1.0, 0.9, 0.8, 0.7, 0.6, 0.5])
+    assert play(searcher, ask(searcher, 5), [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]) is Status.COMPLETE
+    assert play(searcher, ask(searcher, 6), [3.0] * 6) is Status.PRUNED
+
+
+@pytest.mark.parametrize("pruner", ["asha", "hyperband", "patient", "median"])
+def test_default_configuration_is_never_pruned_and_others_are(open_searcher: Open, pruner: str) -> None:
+    searcher, _ = open_searcher(pruner=pruner, epochs=9)
+    for slot in range(1, 13):
+        play(searcher, ask(searcher, slot), [0.5 + slot / 100 + epoch / 100 for epoch in range(9)])
+    assert play(searcher, ask(searcher, 0), [0.01] * 9) is Status.COMPLETE
+    # Declining: patience is for curves that still rise.
+    poor = [
+        play(searcher, ask(searcher, slot), [0.1 - epoch / 100 for epoch in range(9)])
+        for slot in range(20, 26)
+    ]
+    assert Status.PRUNED in poor
+
+
+def test_grid_ends_and_then_nothing_is_asked(open_searcher: Open) -> None:
+    searcher, study = open_searcher(sampler="grid")
+    points = SPACE.grid()
+    asked = []
+    for slot in range(len(points)):
+        spec = ask(searcher, slot)
+        asked.append({"model_name": spec.model, **spec.params})
+        searcher.tell(a_result(spec))
+    assert asked == points
+    assert searcher.ask(len(points)) is None
+    searcher.close()
+    assert all(trial.state is TrialState.COMPLETE for trial in study.get_trials())
+
+
+def test_tables_have_every_name_users_may_write() -> None:
+    assert set(SAMPLERS) == set(SAMPLER_NAMES)
+    assert set(PRUNERS) == set(PRUNER_NAMES)
