@@ -45,3 +45,19 @@ def trained(request: TrainRequest) -> tuple[TrainOutcome, list[Mapping[str, floa
         return True
 
     return train(request, on_epoch), epochs
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """One trained checkpoint, its metrics and a folder for its package."""
+
+    cache: Path
+    checkpoint: Path
+    metrics: Mapping[str, float]
+    folder: Path
+
+
+def well_trained(task: str, cache: Path, folder: Path) -> Trained:
+    request = a_request(task, cache, folder, epochs=6)
+    outcome, _ = trained(request)
+    return Trained(cache, request.checkpoint, outcome.metrics, folder / "package")

@@ -114,7 +114,7 @@ class Payload:
 
 
 def test_pickled_code_in_a_checkpoint_is_refused_and_not_run(file: Path, tmp_path: Path) -> None:
-    content = pickle.dumps({"weight": Payload(tmp_path / "owned")})
+    content = pickle.dumps({"weight": Payload(tmp_path / "owned")}, protocol=2)
     file.write_bytes(content)
     body = json.loads(checkpoints.info_file(file).read_text())
     body["sha256"] = checkpoints.sha256_of(content)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep import catalog
-from sweep.config import Loaded, SweepConfig, load, redacted
+from sweep.config import Loaded, SweepConfig, load
 from sweep.config.schema import KEYS
 from sweep.errors import InputError
+from sweep.redaction import redacted
 
 FLAGS_OF_THE_CONTRACT = """
 task trials data format space name metric epochs image-size workers executor device sampler pruner seed

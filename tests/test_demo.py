@@ -4,10 +4,12 @@ import hashlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rccar_models.formats import open_data
 from rccar_models.formats.drawing import Camera, Canvas, cuboid_corners
 from rccar_models.formats.track import CAR, CLASSES, CONE, ROAD, SIZE, TAPE, Drawn, draw_frame
+from rccar_models.formats.truth import Painted, boxes_of, mask_of
 from rccar_models.samples import DataIndex
 
 TASKS = ("segmentation", "detection")
@@ -53,15 +55,13 @@ def test_boxes_lie_in_the_frame_and_none_is_tiny(frames: list[Drawn]) -> None:
 
 def test_every_box_holds_its_class_and_touches_it_on_all_sides(frames: list[Drawn]) -> None:
     for frame in frames:
-        for box, label in zip(frame.boxes, frame.labels, strict=True):
-            x1, y1, x2, y2 = (*np.floor(box[:2]).astype(int), *np.ceil(box[2:]).astype(int))
+        for box, label in zip(frame.boxes.astype(int), frame.labels, strict=True):
+            x1, y1, x2, y2 = box
             inside = frame.mask[y1:y2, x1:x2] == {0: CONE, 1: CAR}[int(label)]
-            assert inside.any()
-            # Half a pixel of a cone's tip can be in the box and not in the mask: look 3 pixels deep.
-            assert inside[:3].any()
-            assert inside[-3:].any()
-            assert inside[:, :3].any()
-            assert inside[:, -3:].any()
+            assert inside[0].any()
+            assert inside[-1].any()
+            assert inside[:, 0].any()
+            assert inside[:, -1].any()
 
 
 def test_cones_are_orange_where_the_mask_says_so(frames: list[Drawn]) -> None:
@@ -160,3 +160,36 @@ def test_cuboid_has_its_size_and_turns_to_the_right() -> None:
     np.testing.assert_allclose(straight.max(axis=0), [1.1, 0.3, 2.2])
     turned = cuboid_corners(at=(1, 2), heading=np.pi / 2, size=(0.2, 0.4), low=0.0, high=0.3)
     np.testing.assert_allclose(turned[2:4, 0], [1.2, 1.2])  # its front looks to the right
+
+
+def layered(*rectangles: tuple[int, int, int, int]) -> tuple[Image.Image, list[Painted]]:
+    """Cones as rectangles (xyxy) on a canvas of twice 40x30, later ones in front."""
+    labels = Image.new("L", (80, 60), 0)
+    objects = []
+    for number, (x1, y1, x2, y2) in enumerate(rectangles, start=10):
+        labels.paste(number, (2 * x1, 2 * y1, 2 * x2, 2 * y2))
+        objects.append(Painted(number, CONE, 4 * (x2 - x1) * (y2 - y1)))
+    return labels, objects
+
+
+def test_partly_hidden_object_has_a_box_around_what_is_seen() -> None:
+    assert boxes_of(*layered((0, 0, 10, 10), (4, 0, 20, 10)), oversampling=2) == [
+        (CONE, (0, 0, 4, 10)),
+        (CONE, (4, 0, 20, 10)),
+    ]
+
+
+def test_mostly_or_wholly_hidden_object_has_no_box() -> None:
+    for hidden_from in (3, 0):  # of ten columns
+        found = boxes_of(*layered((0, 0, 10, 10), (hidden_from, 0, 20, 10)), oversampling=2)
+        assert found == [(CONE, (hidden_from, 0, 20, 10))]
+
+
+def test_object_of_3_pixels_has_a_box_and_one_of_2_has_none() -> None:
+    assert boxes_of(*layered((0, 0, 3, 9), (10, 0, 12, 9)), oversampling=2) == [(CONE, (0, 0, 3, 9))]
+
+
+def test_mask_shows_the_class_of_objects_and_what_lies_around() -> None:
+    mask = mask_of(*layered((0, 0, 3, 9), (10, 0, 12, 9)), oversampling=2)
+    assert mask.shape == (30, 40)
+    assert mask[0, :13].tolist() == [3] * 3 + [0] * 7 + [3] * 2 + [0]

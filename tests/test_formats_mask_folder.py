@@ -203,7 +203,7 @@ def test_mask_of_16_bits_with_small_ids_is_understood(tmp_path: Path) -> None:
 
 def test_mask_of_16_bits_with_large_ids_is_refused(tmp_path: Path) -> None:
     mask = Image.fromarray(np.full(SIZE[::-1], 256, np.uint16))
-    with pytest.raises(DataError, match="masks/train/0.png: class id 256"):
+    with pytest.raises(DataError, match=r"masks/train/0\.png: class id 256"):
         first_mask(saved(tmp_path, mask))
 
 

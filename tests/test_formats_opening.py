@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from tests.data_folders import coco_set, mask_set, write_image, write_mask, yolo
         (yolo_set, "detection", "yolo"),
     ],
 )
-def test_every_layout_is_recognised_by_itself(tmp_path: Path, make, task: str, expected: str) -> None:
+def test_every_layout_is_recognised_by_itself(
+    tmp_path: Path, make: Callable[[Path], Path], task: str, expected: str
+) -> None:
     index = open_data(str(make(tmp_path / "set")), task)
     assert (index.format, index.task) == (expected, task)
 
@@ -58,7 +61,7 @@ def test_unknown_format_without_a_near_one_lists_all() -> None:
 
 def test_missing_folder_is_answered_with_the_near_one(tmp_path: Path) -> None:
     mask_set(tmp_path / "track")
-    with pytest.raises(DataError, match="no such folder; did you mean .*track"):
+    with pytest.raises(DataError, match=r"no such folder; did you mean .*track"):
         open_data(str(tmp_path / "trakc"), "segmentation")
 
 
@@ -70,7 +73,7 @@ def test_a_file_is_not_a_data_set(tmp_path: Path) -> None:
 
 
 def test_boxes_cannot_serve_segmentation_and_the_message_says_what_could(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="yolo serves detection, not segmentation.*coco, demo, mask_folder"):
+    with pytest.raises(DataError, match=r"yolo serves detection, not segmentation.*coco, demo, mask_folder"):
         open_data(str(yolo_set(tmp_path)), "segmentation")
     with pytest.raises(DataError, match="yolo serves detection, not segmentation"):
         open_data(str(tmp_path), "segmentation", "yolo")
@@ -100,7 +103,8 @@ def test_demo_and_another_format_contradict_each_other(source: str, format_name:
 def test_formats_and_cache_import_neither_torch_nor_the_office() -> None:
     code = (
         "import sys, rccar_models.formats, rccar_models.cache\n"
-        "print([m for m in ('torch', 'torchvision', 'optuna', 'mlflow', 'typer', 'rich', 'sweep') if m in sys.modules])"
+        "unwanted = 'torch', 'torchvision', 'optuna', 'mlflow', 'typer', 'rich', 'sweep'\n"
+        "print([name for name in unwanted if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

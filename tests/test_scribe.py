@@ -380,6 +380,22 @@ def test_resumed_sweep_goes_on_in_the_same_parent_run(store: Store, tmp_path: Pa
     assert second.refusals == ()
 
 
+def test_sweep_resumed_before_anything_arrived_is_one_running_sweep(store: Store, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.jsonl")
+    spool.append(Event(1000, a_sweep("early")))
+    spool.append(Event(2000, SweepEnd(status="KILLED", why="interrupted", tags={})))
+    spool.append(Event(3000, a_sweep("early")))
+    spool.append(Event(4000, trial("early")))
+    spool.close()
+    scribe = a_scribe(tmp_path, store)
+    scribe.wait_for_run("early-0-0", LONG_S)
+    parent = runs_of(store, "early")["early"]
+    assert (parent.info.status, parent.info.start_time) == ("RUNNING", 1000)
+    assert parent.data.tags["sweep.state"] == "running"
+    assert "sweep.reason" not in parent.data.tags
+    scribe.close(LONG_S)
+
+
 def test_what_was_delivered_but_not_noted_is_not_there_twice(store: Store, tmp_path: Path) -> None:
     scribe = a_scribe(tmp_path, store)
     spec = trial("twice")

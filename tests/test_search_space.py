@@ -407,7 +407,7 @@ def test_space_of_another_task_or_trainer_is_refused_with_the_flag_that_mends_it
     with pytest.raises(InputError, match="is for detection, not for segmentation; use --task detection"):
         load_space("demo_detection", task="segmentation")
     with pytest.raises(InputError, match="add --trainer stand_in"):
-        load_space("stand_in", task="segmentation", trainer="torch")
+        load_space("stand_in_segmentation", task="segmentation", trainer="torch")
     assert load_space("demo_detection", task="detection", trainer="stand_in").task == "detection"
 
 

@@ -18,7 +18,7 @@ from mlflow.protos import databricks_pb2 as codes
 
 from sweep.errors import InputError, UnavailableError
 from sweep.tracking import open_scribe
-from sweep.tracking.address import check_address, redacted
+from sweep.tracking.address import check_address
 from sweep.tracking.store import EXPERIMENT, Store, is_refusal, open_store
 
 
@@ -219,7 +219,7 @@ def closed_port() -> int:
 def test_server_that_is_down_is_an_unavailable_error_without_its_password(tmp_path: Path) -> None:
     port = closed_port()
     with pytest.raises(
-        UnavailableError, match=f"MLflow server http://127.0.0.1:{port} does not answer"
+        UnavailableError, match=rf"MLflow server http://user:\*\*\*@127.0.0.1:{port} does not answer"
     ) as raised:
         open_scribe(
             f"http://user:secret@127.0.0.1:{port}",
@@ -274,25 +274,6 @@ def test_server_in_trouble_is_an_unavailable_error(answering: str) -> None:
 def test_server_that_is_no_mlflow_is_an_unavailable_error(answering: str, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError, match="cannot be opened"):
         open_store(answering, artifacts=tmp_path, init_lock=tmp_path / "lock")
-
-
-# Small rules
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("http://user:p@ss@host:5000/a", "http://host:5000/a"),
-        ("postgresql://user@host/db", "postgresql://host/db"),
-        (
-            "call to https://token@host failed, see http://a/b@c",
-            "call to https://host failed, see http://a/b@c",
-        ),
-        ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
-    ],
-)
-def test_redacted_takes_credentials_out_of_every_url(text: str, shown: str) -> None:
-    assert redacted(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from rccar_models import checkpoints
 from rccar_models.cache import open_split, read_info
 from rccar_models.datasets.batches import gather, shuffled_chunks
 from rccar_models.errors import DataError, NonFiniteLossError, OptionError, UnknownNameError
 from rccar_models.evaluation import evaluate
-from rccar_models.optimisation import learning_rate_factor, mixed_precision
+from rccar_models.optimisation import Optimisation, learning_rate_factor, mixed_precision
 from rccar_models.training import train
 from tests.small_demo import a_request, small_cache, trained
 
@@ -274,6 +275,46 @@ def test_learning_rate_rises_to_its_peak_and_falls_along_a_cosine() -> None:
     assert factors[7] == pytest.approx(0.5)  # half of the eight steps after the warm-up
     assert factors[9] == pytest.approx(0.5 * (1 - 2**-0.5))  # three quarters: cos(135 degrees)
     assert factors[11] == pytest.approx(0.0)
+
+
+def optimisation_of(network: nn.Module, **options: float) -> Optimisation:
+    values = {"lr": 0.1, "weight_decay": 0.0, "warmup": 0.0} | options
+    return Optimisation(network, options=values, n_steps=3, device=CPU)
+
+
+def a_weight() -> nn.Linear:
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(network.weight, 1.0)
+    return network
+
+
+def test_learning_rate_is_spent_after_the_last_step() -> None:
+    network = a_weight()
+    optimisation = optimisation_of(network)
+    seen = [1.0]
+    for _ in range(4):
+        optimisation.step(network.weight.sum())
+        seen.append(float(network.weight.detach()))
+    # A constant gradient makes AdamW move by the learning rate: 0.1, 0.1 * 3/4, 0.1 * 1/4, then none.
+    assert seen == pytest.approx([1.0, 0.9, 0.825, 0.8, 0.8], abs=1e-5)
+
+
+def test_one_outlier_among_the_gradients_does_not_drown_the_next_one() -> None:
+    network = a_weight()
+    optimisation = optimisation_of(network)
+    optimisation.step(network.weight.sum() * 1e9)
+    before = float(network.weight.detach())
+    optimisation.step(network.weight.sum() * -10)
+    assert float(network.weight.detach()) > before
+
+
+def test_weight_decay_shrinks_weights_but_not_biases() -> None:
+    network = nn.Linear(1, 1)
+    nn.init.constant_(network.weight, 1.0)
+    nn.init.constant_(network.bias, 1.0)
+    optimisation_of(network, weight_decay=0.5).step((network.weight.sum() + network.bias.sum()) * 0)
+    assert float(network.weight.detach()) == pytest.approx(0.95)  # 1 - lr * weight_decay
+    assert float(network.bias.detach()) == pytest.approx(1.0)
 
 
 def test_cpu_computes_in_full_precision() -> None:

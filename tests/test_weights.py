@@ -147,11 +147,8 @@ def test_weights_file_for_other_classes_keeps_a_fresh_head_and_counts_what_was_u
     fresh = build("tiny_unet", "none", seed=1).network.state_dict()
     built = build("tiny_unet", str(file), seed=1)
     state = built.network.state_dict()
-    n_tensors = len(state)
-    assert (
-        built.note
-        == f"{file}: {n_tensors - 2} of {n_tensors} tensors used; from scratch: body.head.weight, body.head.bias"
-    )
+    used = f"{len(state) - 2} of {len(state)} tensors used"
+    assert built.note == f"{file}: {used}; from scratch: body.head.weight, body.head.bias"
     assert torch.equal(state["body.head.weight"], fresh["body.head.weight"])
     assert not torch.equal(state["body.stem.0.weight"], fresh["body.stem.0.weight"])
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from rccar_models.boxes import Boxes, as_boxes
 from rccar_models.formats.drawing import Camera, Canvas, Colour, Points, chosen, shaded
 from rccar_models.formats.lighting import photographed
 from rccar_models.formats.props import FURNITURE, paint_car, paint_cone, paint_furniture
+from rccar_models.formats.truth import Painted, boxes_of, mask_of
 
 SIZE = (160, 120)
 """(width, height) of a frame in pixels."""
@@ -23,13 +23,11 @@ CLASSES = ("background", "road", "tape", "cone", "car")
 ROAD, TAPE, CONE, CAR = range(1, 5)
 OBJECT_CLASSES = ("cone", "car")
 
-DRAWING_VERSION = 1
+DRAWING_VERSION = 2
 """Goes into every frame's key: to be raised whenever frames look different for the same seed."""
 
 _OVERSAMPLING = 2
 _FIRST_OBJECT = 10  # labels from here on are single objects, below are classes
-_SMALLEST_PX = 3.0
-_SMALLEST_SHARE = 0.35  # of an object must be seen, or its box would name something nobody can see
 
 _FLOORS: tuple[Colour, ...] = (
     (150, 148, 142),
@@ -57,21 +55,6 @@ class Drawn:
     mask: NDArray[np.uint8]
     boxes: Boxes
     labels: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Painted:
-    """A cone or a car on the canvas.
-
-    Args:
-        label: its own label.
-        kind: its class in `CLASSES`.
-        area: canvas pixels before nearer things hid some of them.
-    """
-
-    label: int
-    kind: int
-    area: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +107,10 @@ def draw_frame(seed: int) -> Drawn:
     _paint_lane(canvas, lane, floor, rng)
     objects = _paint_objects(canvas, lane, rng)
     image = photographed(canvas.picture.reduce(_OVERSAMPLING), rng)
-    return _with_truth(image, canvas.labels, objects)
+    mask = mask_of(canvas.labels, objects, oversampling=_OVERSAMPLING)
+    boxes = boxes_of(canvas.labels, objects, oversampling=_OVERSAMPLING)
+    labels = [OBJECT_CLASSES.index(CLASSES[kind]) for kind, _ in boxes]
+    return Drawn(image, mask, as_boxes([box for _, box in boxes]), np.asarray(labels, np.int64))
 
 
 def _random_camera(rng: np.random.Generator) -> Camera:
@@ -208,7 +194,7 @@ def _visible_tape(road: Colour, rng: np.random.Generator) -> Colour:
     return chosen([tape for tape, contrast in zip(_TAPES, contrasts, strict=True) if contrast >= enough], rng)
 
 
-def _paint_objects(canvas: Canvas, lane: _Lane, rng: np.random.Generator) -> list[_Painted]:
+def _paint_objects(canvas: Canvas, lane: _Lane, rng: np.random.Generator) -> list[Painted]:
     """Paint furniture, cones and cars, far ones first."""
     painters: list[tuple[float, int, Callable[[int], None]]] = []
     taken: list[tuple[float, float]] = []
@@ -229,12 +215,12 @@ def _paint_objects(canvas: Canvas, lane: _Lane, rng: np.random.Generator) -> lis
     for _ in range(rng.integers(1, 4)):
         place(CAR, rng.uniform(0.6, 1.8), rng.uniform(-0.7, 0.7) * lane.half_width, paint_car)
 
-    objects: list[_Painted] = []
+    objects: list[Painted] = []
     for _, kind, paint in sorted(painters, key=lambda entry: -entry[0]):
         label = _FIRST_OBJECT + len(objects) if kind else 0
         paint(label)
         if kind:
-            objects.append(_Painted(label, kind, canvas.count(label)))
+            objects.append(Painted(label, kind, canvas.count(label)))
     return objects
 
 
@@ -243,29 +229,3 @@ def _cone_offset(lane: _Lane, rng: np.random.Generator) -> float:
     if rng.random() < 0.3:
         return float(rng.uniform(-0.8, 0.8) * lane.half_width)
     return float(rng.choice([-1, 1]) * (lane.half_width + rng.uniform(-0.02, 0.25)))
-
-
-def _with_truth(image: NDArray[np.uint8], labels: Image.Image, objects: list[_Painted]) -> Drawn:
-    """Turn painted labels into a mask, and into boxes of what can be seen of each object."""
-    full = np.asarray(labels)
-    classes = np.arange(256, dtype=np.uint8)
-    boxes: list[tuple[float, ...]] = []
-    found: list[int] = []
-    for painted in objects:
-        classes[painted.label] = painted.kind
-        visible = full == painted.label
-        if np.count_nonzero(visible) < max(1.0, _SMALLEST_SHARE * painted.area):
-            continue
-        box = _box_of(visible)
-        if min(box[2] - box[0], box[3] - box[1]) >= _SMALLEST_PX:
-            boxes.append(box)
-            found.append(OBJECT_CLASSES.index(CLASSES[painted.kind]))
-    mask = classes[full[::_OVERSAMPLING, ::_OVERSAMPLING]]
-    return Drawn(image, mask, as_boxes(boxes), np.asarray(found, np.int64))
-
-
-def _box_of(visible: NDArray[np.bool_]) -> tuple[float, ...]:
-    """Box around what is seen of an object, in pixels of the frame."""
-    rows, columns = np.flatnonzero(visible.any(axis=1)), np.flatnonzero(visible.any(axis=0))
-    edges = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-    return tuple(float(edge) / _OVERSAMPLING for edge in edges)

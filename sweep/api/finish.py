@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sweep import promotion, wiring
 from sweep.api.report import RunReport
-from sweep.errors import SweepError, UnavailableError
+from sweep.errors import SweepError
 from sweep.orchestrator.orchestrator import Outcome
 from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import write_text
@@ -96,21 +96,10 @@ def _promoted(desk: Desk, spec: TrialSpec, package: PackageResult) -> Champion:
         desk.registry,
         package=package,
         spec=spec,
-        run_id=_run_id(desk, spec),
+        run_id=desk.scribe.wait_for_run(spec.trial_uid, DELIVERY_S),
         model=desk.model_name,
         promote=desk.config.promote,
     )
-
-
-def _run_id(desk: Desk, spec: TrialSpec) -> str:
-    deadline = time.monotonic() + DELIVERY_S
-    while (run_id := desk.scribe.run_id(spec.trial_uid)) is None:
-        if time.monotonic() > deadline:
-            raise UnavailableError(
-                f"MLflow does not know the run of {spec.run_name} yet: {desk.scribe.trouble}"
-            )
-        time.sleep(0.05)
-    return run_id
 
 
 def _packaged(desk: Desk, spec: TrialSpec, result: TrialResult) -> PackageResult:

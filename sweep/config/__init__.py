@@ -1,7 +1,6 @@
 """The config of a sweep: from file, environment and flags, each value with its origin."""
 
 from sweep.config.loading import Loaded, load
-from sweep.config.redaction import redacted
 from sweep.config.schema import SweepConfig
 
-__all__ = ["Loaded", "SweepConfig", "load", "redacted"]
+__all__ = ["Loaded", "SweepConfig", "load"]

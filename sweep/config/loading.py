@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from sweep.catalog import TASKS, metric_of
-from sweep.config.redaction import redacted
 from sweep.config.schema import KEYS, SweepConfig
 from sweep.config.sources import SET, Setting, Source, from_environment, from_file, from_flags
 from sweep.errors import InputError
 from sweep.faults import Fault, input_error
+from sweep.redaction import redacted
 
 DEFAULT = "default"
 _ANY_TASK = "segmentation"

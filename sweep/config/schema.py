@@ -7,8 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sweep import catalog
 from sweep.config import kinds
-from sweep.config.redaction import redacted
 from sweep.records import ParamValue
+from sweep.redaction import redacted
 
 T = TypeVar("T")
 

@@ -16,23 +16,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from sweep.errors import InputError, UnavailableError
+from sweep.redaction import redacted
 
 BUSY_TIMEOUT_S = 60
-
-
-def shown_url(url: str) -> str:
-    """A storage address that may be printed.
-
-    Args:
-        url: as SQLAlchemy reads it.
-
-    Returns:
-        The same without its password; a hint where it cannot be parsed.
-    """
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "(an address that cannot be read)"
 
 
 def open_storage(url: str, *, init_lock: Path) -> RDBStorage:
@@ -61,12 +47,12 @@ def open_storage(url: str, *, init_lock: Path) -> RDBStorage:
             storage = RDBStorage(url, engine_kwargs=options)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InputError(
-            f"--storage {shown_url(url)}: not an address SQLAlchemy can open ({error}); "
+            f"--storage {redacted(url)}: not an address SQLAlchemy can open ({redacted(str(error))}); "
             "e.g. sqlite:///mlruns/optuna.db or postgresql+psycopg://user@host/db"
         ) from error
     except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError, RuntimeError) as error:
         raise UnavailableError(
-            f"Optuna's storage {shown_url(url)} cannot be opened: {first_line(error)}; nothing was started. "
+            f"Optuna's storage {redacted(url)} cannot be opened: {first_line(error)}; nothing was started. "
             "Check that the folder is writable and the file is an Optuna database"
         ) from error
     if is_sqlite:
@@ -86,7 +72,7 @@ def first_line(error: BaseException) -> str:
     """
     while error.__cause__ is not None:
         error = error.__cause__
-    return (str(error) or type(error).__name__).splitlines()[0][:200]
+    return redacted(str(error) or type(error).__name__).splitlines()[0][:200]
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -14,21 +14,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from sweep.errors import InputError, UnavailableError
+from sweep.redaction import redacted
 
 PROBE_TIMEOUT_S = 5.0
 BUSY_TIMEOUT_S = 20.0  # MLflow waits as long for a lock
-
-
-def redacted(text: str) -> str:
-    """Take user names and passwords out of every URL in a text.
-
-    Args:
-        text: a URL, or a message with URLs in it.
-
-    Returns:
-        The same without `user:password@`.
-    """
-    return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
 def sqlite_file(tracking_uri: str) -> Path | None:
@@ -81,7 +70,9 @@ def check_address(tracking_uri: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> N
 def _probe_server(url: str, timeout_s: float) -> None:
     shown = redacted(url)
     try:
-        with urllib.request.urlopen(f"{shown.rstrip('/')}/health", timeout=timeout_s):
+        # urllib takes `user:password@` for a host; being alive needs no login.
+        bare = re.sub(r"(?<=://).*@", "", url).rstrip("/")
+        with urllib.request.urlopen(f"{bare}/health", timeout=timeout_s):
             return
     except urllib.error.HTTPError as error:
         if error.code < 500:  # it answers; whether it is MLflow and lets us in is asked when it is opened

@@ -76,7 +76,7 @@ class MlflowWriter:
         is_known = batch.uid in self._run_ids
         batch.is_resumed = is_known and not doubtful
         if not is_known:
-            found = self._find(batch.uid, at_ms) if doubtful else None
+            found = self._find(at_ms, what) if doubtful else None
             self._run_ids[batch.uid] = found or self._create(at_ms, what, tags=batch.tags)
             if found is None:
                 batch.tags = {}  # the run was made with them
@@ -86,11 +86,13 @@ class MlflowWriter:
                 self._guarded(partial(self._client.update_run, self._run_ids[PARENT], status="RUNNING"))
                 batch.tags = sweep_tags(what) | batch.tags
 
-    def _find(self, uid: str, at_ms: int) -> str | None:
-        if uid == PARENT:
-            words = f"tags.`sweep.kind` = 'sweep' and attributes.start_time = {at_ms}"
+    def _find(self, at_ms: int, what: SweepRecord | TrialSpec) -> str | None:
+        if isinstance(what, SweepRecord):
+            # Another home's sweep may have the same name on this server, but not the same millisecond.
+            words = f"tags.`sweep.kind` = 'sweep' and tags.`sweep.name` = '{what.name}'"
+            words += f" and attributes.start_time = {at_ms}"
         else:
-            words = f"tags.`sweep.trial_uid` = '{uid}'"
+            words = f"tags.`sweep.trial_uid` = '{what.trial_uid}'"
         found = self._client.search_runs([self._store.experiment_id], words, max_results=1)
         return str(found[0].info.run_id) if found else None
 

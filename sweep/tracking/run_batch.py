@@ -56,7 +56,9 @@ class RunBatch:
         """
         match event.told:
             case SweepRecord() | TrialSpec() as what:
-                self.opening = (event.at_ms, what)
+                # A sweep that was resumed before anything arrived: one run, from its first start.
+                first_ms = self.opening[0] if self.opening else event.at_ms
+                self.opening, self.tags, self.ending = (first_ms, what), {}, None
             case EpochReport() as report:
                 self._measure(report.metrics, event.at_ms, report.epoch)
             case SweepProgress() as progress:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sweep.errors import SweepError, UnavailableError
 from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
-from sweep.tracking.address import redacted
+from sweep.redaction import redacted
 from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress, Told
 from sweep.tracking.mlflow_writer import MlflowWriter
 from sweep.tracking.run_batch import gather

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from filelock import FileLock, Timeout
 
 from sweep.errors import InputError, PromotionError, SweepError, UnavailableError
-from sweep.tracking.address import PROBE_TIMEOUT_S, check_address, is_fresh, redacted, sqlite_file
+from sweep.redaction import redacted
+from sweep.tracking.address import PROBE_TIMEOUT_S, check_address, is_fresh, sqlite_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

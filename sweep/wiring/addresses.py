@@ -1,7 +1,8 @@
 """Where a config's databases are, for opening them and for showing them."""
 
-from sweep.config import SweepConfig, redacted
+from sweep.config import SweepConfig
 from sweep.paths import Home
+from sweep.redaction import redacted
 
 
 def tracking_uri(config: SweepConfig, home: Home) -> str:

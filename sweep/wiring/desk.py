@@ -70,7 +70,7 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
     config = loaded.config
     home = Home(Path(config.home).resolve())
     space = parts.make_space(config)
-    name = checked_name(config.name or parts.made_name(config))
+    name = checked_name(config.name or parts.made_name(config, home))
     paths = home.sweep(name)
     with ExitStack() as stack:
         _lock(stack, paths, name)

@@ -2,6 +2,7 @@
 
 import time
 from contextlib import ExitStack
+from itertools import chain, count
 
 from sweep import catalog
 from sweep.config import SweepConfig
@@ -38,7 +39,7 @@ def make_space(config: SweepConfig) -> SearchSpace:
     """
     name = config.space
     if name is None and config.trainer == "stand_in":
-        name = "stand_in"
+        name = f"stand_in_{config.task}"
     elif name is None:
         on_gpu = devices_for(config.device)[0] != "cpu"
         name = f"demo_{config.task}" if config.data == "demo" else f"{config.task}{'_gpu' if on_gpu else ''}"
@@ -47,17 +48,20 @@ def make_space(config: SweepConfig) -> SearchSpace:
     return space
 
 
-def made_name(config: SweepConfig) -> str:
+def made_name(config: SweepConfig, home: Home) -> str:
     """Name a sweep after its task and the time.
 
     Args:
         config: the resolved config.
+        home: where other sweeps lie.
 
     Returns:
-        E.g. `demo-segmentation-20261123-184002`.
+        E.g. `demo-segmentation-20261123-184002`, with a number behind it if that is taken.
     """
     prefix = "demo-" if config.data == "demo" else ""
-    return f"{prefix}{config.task}-{time.strftime('%Y%m%d-%H%M%S')}"
+    name = f"{prefix}{config.task}-{time.strftime('%Y%m%d-%H%M%S')}"
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(free for free in names if not home.sweep(free).root.exists())
 
 
 def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> Executor:

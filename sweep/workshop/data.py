@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rccar_models.cache import prepare, suggested_size
-
 from rccar_models.errors import RccarModelsError
 from rccar_models.formats import open_data
 from sweep.errors import InputError

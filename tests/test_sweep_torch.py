@@ -1,0 +1,210 @@
+"""Whole sweeps with real training: from frames to a champion that a fresh process loads."""
+
+import json
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, clean_environment
+
+FRESH = """
+import json, sys, torch
+from pathlib import Path
+import sweep
+from rccar_models.cache import open_split
+predictor = sweep.load_model(sys.argv[1], home=sys.argv[2])
+split = open_split(Path(sys.argv[3]), "val")
+print(json.dumps(predictor.evaluate(split)))
+"""
+
+
+def run_json(*words: str, cwd: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "sweep.cli.main", "run", "--json", "--workers", "2", *words],
+        cwd=cwd,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def fresh_metrics(uri: str, home: Path) -> dict[str, float]:
+    """Load a registered model in a process that knows nothing of the sweep, and score it."""
+    (meta,) = home.glob("cache/*/meta.json")
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH, uri, str(home), str(meta.parent)],
+        cwd=home,
+        env=clean_environment() | {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    metrics: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return metrics
+
+
+def client_of(home: Path) -> Any:
+    from mlflow import MlflowClient
+
+    return MlflowClient(f"sqlite:///{home / 'mlflow.db'}")
+
+
+@pytest.mark.slow
+def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_path: Path) -> None:
+    home = tmp_path / "mlruns"
+    words = ("--task", "segmentation", "--trials", "4", "--epochs", "2", "--keep", "2", "--name")
+    first = run_json(*words, "first", cwd=tmp_path)
+    assert first["model"] | {"run_id": ""} == {
+        "name": "rccar-demo-segmentation",
+        "version": "1",
+        "run_id": "",
+        "promoted": True,
+        "replaced": None,
+    }
+    client = client_of(home)
+    run = client.get_run(first["model"]["run_id"])
+    assert run.info.run_name == first["best"]["run_name"]
+    logged = run.data.metrics
+    fresh = fresh_metrics("models:/rccar-demo-segmentation/Production", home)
+    history = client.get_metric_history(run.info.run_id, "miou_segmentation")
+    best = {point.step: point.value for point in history}[int(logged["best_epoch"])]
+    assert fresh["miou_segmentation"] == pytest.approx(best, abs=1e-4)
+    assert best == pytest.approx(first["best"]["value"])
+    assert {item.path for item in client.list_artifacts(run.info.run_id, "pictures")} == {
+        "pictures/predictions.png"
+    }
+    with_checkpoint = [
+        child
+        for child in client.search_runs([run.info.experiment_id], "tags.`sweep.kind` = 'trial'")
+        if client.list_artifacts(child.info.run_id, "checkpoints")
+    ]
+    assert 1 <= len(with_checkpoint) <= 2
+    assert len(list(home.rglob("best.pt"))) == len(with_checkpoint)
+
+    second = run_json(*words, "second", "--seed", "5", cwd=tmp_path)
+    assert (second["model"]["version"], second["model"]["replaced"]) == ("2", "1")
+    versions = {
+        version.version: version
+        for version in client.search_model_versions("name = 'rccar-demo-segmentation'")
+    }
+    assert (versions["1"].current_stage, versions["2"].current_stage) == ("Archived", "Production")
+    assert client.get_model_version_by_alias("rccar-demo-segmentation", "production").version == "2"
+
+
+@pytest.mark.slow
+def test_demo_detection_ends_with_a_champion_that_reproduces_its_metric(tmp_path: Path) -> None:
+    home = tmp_path / "mlruns"
+    report = run_json(
+        "--task", "detection", "--trials", "2", "--epochs", "3", "--metric", "map_50", cwd=tmp_path
+    )
+    assert report["model"]["name"] == "rccar-demo-detection"
+    fresh = fresh_metrics("rccar-demo-detection", home)
+    assert fresh["map_50_detection"] == pytest.approx(report["best"]["value"], abs=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "task", "classes"),
+    [
+        ("camvid-small", "segmentation", 11),
+        ("otonom-track-coco", "detection", 12),
+        ("otonom-track-coco", "segmentation", 13),
+        ("trashcar-yolo", "detection", 5),
+    ],
+)
+def test_real_frames_are_recognised_and_trained_on(
+    tmp_path: Path, real_data: Callable[[str], Path], name: str, task: str, classes: int
+) -> None:
+    words = (
+        "--task",
+        task,
+        "--data",
+        str(real_data(name)),
+        "--trials",
+        "1",
+        "--epochs",
+        "1",
+        "--image-size",
+        "64x64",
+    )
+    report = run_json(
+        *words, "--set", f"model_name={'tiny_unet' if task == 'segmentation' else 'small_ssd'}", cwd=tmp_path
+    )
+    assert report["counts"]["complete"] == 1
+    assert report["model"]["name"] == f"rccar-{task}"
+    (meta,) = tmp_path.glob("mlruns/cache/*/meta.json")
+    assert len(json.loads(meta.read_text())["classes"]) == classes
+    assert not list(tmp_path.glob("mlruns/**/*.tmp"))
+
+
+@pytest.mark.slow
+def test_optuna_dashboard_reads_the_study_while_the_sweep_runs_and_after(tmp_path: Path) -> None:
+    home = tmp_path / "mlruns"
+    sweep_words = ["--task", "segmentation", "--trainer", "stand_in", "--trials", "12", "--workers", "1"]
+    sweep_words += ["--set", "epoch_s=0.15", "--name", "watched"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "sweep.cli.main", "run", *sweep_words],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    for line in running.stdout:
+        if "complete after epoch" in line:
+            break
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    dashboard = subprocess.Popen(
+        [
+            str(Path(sys.executable).with_name("optuna-dashboard")),
+            f"sqlite:///{home / 'optuna.db'}",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert dashboard.stdout is not None
+        assert any("Listening" in line for line in dashboard.stdout), "the dashboard ended"
+        during = study_seen_by(port)
+        assert running.poll() is None, "the sweep was over before the dashboard looked"
+        running.communicate(timeout=120)
+        after = study_seen_by(port)
+    finally:
+        dashboard.terminate()
+        dashboard.wait(20)
+        running.wait(60)
+    assert 1 <= len(during["trials"]) <= 12
+    assert [trial["state"] for trial in after["trials"]].count("Running") == 0
+    assert len(after["trials"]) == 12
+    assert after["directions"] == ["maximize"]
+
+
+def study_seen_by(port: int) -> dict[str, Any]:
+    """Ask optuna-dashboard's own API, as its page does."""
+    base = f"http://127.0.0.1:{port}/api/studies"
+    with urllib.request.urlopen(base, timeout=60) as answer:
+        (summary,) = json.load(answer)["study_summaries"]
+    with urllib.request.urlopen(f"{base}/{summary['study_id']}?after=0", timeout=60) as answer:
+        study: dict[str, Any] = json.load(answer)
+    return study
