@@ -13,29 +13,23 @@ import time
 from pathlib import Path
 
 from sweep import run_sweep
+from sweep.api.silent import Silent
 from sweep.records import TrialResult, TrialSpec
 
 
-class Clock:
-    """An observer that notes when each trial ended."""
+class Clock(Silent):
+    """Notes when each trial ended."""
 
     def __init__(self) -> None:
         self.first = 0.0
         self.ends: list[float] = []
 
-    def notice(self, text: str) -> None:
-        print(f"note: {text}")
-
-    def phase(self, text: str, done: int = 0, total: int = 0) -> None: ...
-
-    def sweep_started(self, record: object) -> None: ...
-
-    def trial_started(self, spec: TrialSpec) -> None:
+    def trial_started(self, spec: TrialSpec) -> None:  # noqa: ARG002
+        """Note the first start."""
         self.first = self.first or time.monotonic()
 
-    def epoch(self, report: object) -> None: ...
-
-    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:
+    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:  # noqa: ARG002
+        """Note an end."""
         self.ends.append(time.monotonic())
 
 
@@ -58,12 +52,14 @@ def main() -> None:
                 home=str(Path(folder) / "mlruns"),
             )
             whole = time.monotonic() - began
-        spans = [after - before for before, after in zip([clock.first, *clock.ends], clock.ends, strict=False)]
+        starts = [clock.first, *clock.ends[:-1]]
+        spans = [after - before for before, after in zip(starts, clock.ends, strict=True)]
         mean = sum(spans) / len(spans)
-        line = f"{sampler:6} {workers} workers: {trials} trials, {mean * 1000:.1f} ms a trial, whole run {whole:.1f} s"
+        line = f"{sampler:6} {workers} workers, {trials} trials: {mean * 1000:.1f} ms a trial"
+        line += f", whole run {whole:.1f} s"
         if trials >= 1000:
             early, late = sum(spans[90:110]) / 20, sum(spans[980:1000]) / 20
-            line += f"; around trial 100 {early * 1000:.1f} ms, 1,000 {late * 1000:.1f} ms, ratio {late / early:.2f}"
+            line += f"; trial 100 {early * 1000:.1f} ms, 1,000 {late * 1000:.1f} ms, ratio {late / early:.2f}"
         print(line)
 
 

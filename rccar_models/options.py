@@ -67,7 +67,7 @@ def resolve(options: Mapping[str, Option], values: Mapping[str, OptionValue]) ->
         values: what is set.
 
     Returns:
-        A value for every option, of the default's kind (a whole float becomes an int where the default is one).
+        A value for every option, of the default's kind: 8.0 becomes 8 where the default is an int.
 
     Raises:
         UnknownNameError: a value has no option of its name.

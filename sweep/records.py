@@ -3,15 +3,10 @@
 Times are seconds, epochs count from 1, metric names are the logged ones (`miou_segmentation`).
 """
 
-import dataclasses
-import json
-import types
-import typing
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self, cast
 
-FORMAT = 1
+from sweep.json_record import Record
 
 ParamValue = bool | int | float | str
 
@@ -34,59 +29,6 @@ class Status(StrEnum):
     STOPPED = "stopped"
     PAUSED = "paused"
     INFEASIBLE = "infeasible"
-
-
-class Record:
-    """JSON there and back for the frozen dataclasses below."""
-
-    def to_json(self) -> str:
-        """Write as one line of JSON with the record's kind and format number.
-
-        Returns:
-            A line without a line break; NaN and infinity stay as JavaScript writes them.
-        """
-        body = dataclasses.asdict(self)  # type: ignore[call-overload]
-        return json.dumps({"record": type(self).__name__, "format": FORMAT, **body})
-
-    @classmethod
-    def from_json(cls, line: str) -> Self:
-        """Read what `to_json` wrote.
-
-        Args:
-            line: one JSON object.
-
-        Returns:
-            The record.
-
-        Raises:
-            ValueError: not JSON, another record, or another format number.
-        """
-        body = json.loads(line)
-        kind, number = body.pop("record", None), body.pop("format", None)
-        if kind != cls.__name__ or number != FORMAT:
-            raise ValueError(f"expected {cls.__name__} of format {FORMAT}, found {kind} of format {number}")
-        return cast(Self, _built(cls, body))
-
-
-def _built(kind: Any, body: dict[str, Any]) -> Any:
-    hints = typing.get_type_hints(kind)
-    return kind(**{name: _value(hints[name], value) for name, value in body.items()})
-
-
-def _value(hint: Any, value: Any) -> Any:
-    if value is None:
-        return None
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is tuple:
-        return tuple(_value(args[0], item) for item in value)
-    if origin in {types.UnionType, typing.Union}:
-        inner = [arg for arg in args if arg is not type(None)]
-        return _value(inner[0], value) if len(inner) == 1 else value
-    if dataclasses.is_dataclass(hint):
-        return _built(hint, value)
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(value)
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +211,6 @@ class PackageResult(Record):
 
 Job = TrialSpec | PackageRequest
 Event = EpochReport | TrialResult | PackageResult
-Message = Job | Event | Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,28 +287,3 @@ class SweepPlan(Record):
     trial_timeout_s: float | None = None
     target: float | None = None
     patience: int | None = None
-
-
-_MESSAGES: dict[str, type[Record]] = {
-    kind.__name__: kind
-    for kind in (TrialSpec, PackageRequest, EpochReport, TrialResult, PackageResult, Verdict)
-}
-
-
-def parse_message(line: str | bytes) -> Message:
-    """Read any record that travels between coordinator and worker.
-
-    Args:
-        line: what `to_json` wrote.
-
-    Returns:
-        The record.
-
-    Raises:
-        ValueError: not a record of this format.
-    """
-    text = line.decode() if isinstance(line, bytes) else line
-    kind = _MESSAGES.get(str(json.loads(text).get("record")))
-    if kind is None:
-        raise ValueError(f"not a message between coordinator and worker: {text[:80]!r}")
-    return cast(Message, kind.from_json(text))

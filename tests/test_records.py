@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sweep.executors.messages import parse_message
 from sweep.records import (
     Action,
     EpochReport,
@@ -13,7 +14,6 @@ from sweep.records import (
     TrialResult,
     TrialSpec,
     Verdict,
-    parse_message,
 )
 from tests.making import a_result, a_spec
 

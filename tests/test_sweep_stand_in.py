@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def runs_of(home: Path) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Any]]]:
+def swept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """One sweep of 12 slots with a failing share, looked at by several tests."""
     folder = tmp_path_factory.mktemp("swept")
     words = [*STAND_IN, "--trials", "12", "--epochs", "6", "--name", "night", "--seed", "4", "--json"]
@@ -64,7 +64,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    yield folder / "mlruns", json.loads(done.stdout)
+    return folder / "mlruns", json.loads(done.stdout)
 
 
 def test_every_slot_ends_and_the_counts_add_up(swept: tuple[Path, dict[str, Any]]) -> None:
@@ -164,7 +164,6 @@ def test_worker_that_dies_is_retried_as_a_new_run_and_the_sweep_goes_on(cli: Cli
 import os, signal
 from sweep import run_sweep
 from sweep.api.silent import Silent
-import sweep.executors.local as local
 
 class Killer(Silent):
     killed = False
@@ -175,8 +174,8 @@ class Killer(Silent):
             for child in children:
                 os.kill(int(child), signal.SIGKILL)
 
-report = run_sweep(observer=Killer(), task="segmentation", trainer="stand_in", trials=3, workers=1, epochs=3, name="k",
-                   set={"epoch_s": 0.05})
+report = run_sweep(observer=Killer(), task="segmentation", trainer="stand_in", trials=3, workers=1,
+                   epochs=3, name="k", set={"epoch_s": 0.05})
 print(report.summary.counts)
 """
     done = subprocess.run(

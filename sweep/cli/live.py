@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from sweep.api.silent import Silent
 from sweep.cli.words import duration, params_line, short_metric
 from sweep.records import EpochReport, Objective, Status, SweepRecord, TrialResult, TrialSpec
 
@@ -86,7 +87,7 @@ class SweepView:
         return (time.monotonic() - self.since) / done * max(self.record.total_slots - done, 0)
 
 
-class QuietObserver:
+class QuietObserver(Silent):
     """Shows nothing but what must be read."""
 
     @contextmanager
@@ -97,21 +98,6 @@ class QuietObserver:
     def notice(self, text: str) -> None:
         """Warnings go to stderr even when quiet."""
         print(f"note: {text}", file=sys.stderr)  # noqa: T201
-
-    def phase(self, text: str, done: int = 0, total: int = 0) -> None:
-        """Not shown."""
-
-    def sweep_started(self, record: SweepRecord) -> None:
-        """Not shown."""
-
-    def trial_started(self, spec: TrialSpec) -> None:
-        """Not shown."""
-
-    def epoch(self, report: EpochReport) -> None:
-        """Not shown."""
-
-    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:
-        """Not shown."""
 
 
 class LineObserver(QuietObserver):

@@ -11,7 +11,8 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from sweep.records import EpochReport, PackageRequest, TrialSpec, Verdict, parse_message
+from sweep.executors.messages import parse_message
+from sweep.records import EpochReport, PackageRequest, TrialSpec, Verdict
 from sweep.workshop.jobs import run_job, warm_up
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h

@@ -10,17 +10,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from sweep.errors import WorkerError
+from sweep.executors.messages import Message, parse_message
 from sweep.ports import Offer
-from sweep.records import (
-    Job,
-    Message,
-    PackageRequest,
-    PackageResult,
-    Status,
-    TrialResult,
-    Verdict,
-    parse_message,
-)
+from sweep.records import Job, PackageRequest, PackageResult, Status, TrialResult, Verdict
 
 # A worker logs nothing to MLflow and opens no storage; what the user's shell says about those must not
 # reach it (MLFLOW_RUN_ID would even make a library reuse that run), nor may a password.

@@ -6,7 +6,8 @@ Lines look like `{"at_ms": 1700000000123, "event": {"record": "EpochReport", "fo
 import json
 from dataclasses import dataclass
 
-from sweep.records import EpochReport, Record, SweepRecord, TrialResult, TrialSpec
+from sweep.json_record import Record
+from sweep.records import EpochReport, SweepRecord, TrialResult, TrialSpec
 
 PARENT = ""  # stands where a trial_uid would, for the sweep's own run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rccar_models.cache import prepare, suggested_size
 from rccar_models.errors import RccarModelsError
 from rccar_models.formats import open_data
-from sweep.errors import InputError
+from sweep.errors import InputError, UnavailableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,7 @@ def prepare_data(
 
     Raises:
         InputError: the data cannot be used; the message lists every fault.
+        UnavailableError: the disk is full or read-only.
     """
     try:
         index = open_data(source, task, format_name)
@@ -68,6 +69,8 @@ def prepare_data(
         info = prepare(index, image_size=size, cache_root=cache_root, progress=progress)
     except RccarModelsError as error:
         raise InputError(str(error)) from error
+    except OSError as error:
+        raise UnavailableError(f"the frame cache {cache_root} cannot be written: {error}") from error
     return PreparedData(
         folder=info.folder,
         source=source,
