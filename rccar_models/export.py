@@ -5,6 +5,7 @@ detector only the part before non-maximum suppression, whose settings go into th
 torch.export cannot write (Faster R-CNN) become a state_dict and a card that rebuilds them.
 """
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Packable:
 
     Args:
         whole: the network as it was trained, on the CPU, in evaluation mode.
-        network: what is written: `whole`, or its part before non-maximum suppression.
+        network: what is written: a copy of `whole`, or of its part before non-maximum suppression.
         card: describes it.
         example: (2, 3, H, W) float32; two frames, since export would freeze a batch of one.
     """
@@ -67,7 +68,7 @@ def packable(checkpoint: Path) -> Packable:
     width, height = info.image_size
     return Packable(
         whole=network,
-        network=raw_head(network) if is_cut else network,
+        network=_for_export(network, is_cut=is_cut) if is_exportable else network,
         card=card,
         example=torch.zeros(2, 3, height, width),
     )
@@ -107,3 +108,9 @@ def write_package(made: Packable, folder: Path) -> None:
     else:
         torch.save(made.network.state_dict(), folder / made.card.file)
     write_card(made.card, folder / CARD)  # last: a folder with a card is complete
+
+
+def _for_export(network: nn.Module, *, is_cut: bool) -> nn.Module:
+    # A copy, since `whole` stays laid out as in training; pt2 stores contiguous tensors without ado.
+    copied = copy.deepcopy(network).to(memory_format=torch.contiguous_format)
+    return raw_head(copied) if is_cut else copied

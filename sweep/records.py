@@ -151,6 +151,7 @@ class TrialResult(Record):
         checkpoint: file of the best state_dict, None if none was kept.
         reason: why it did not complete, `word: detail`; empty for a complete trial.
         notes: warnings for the user.
+        weights: what the network started from: "scratch", the weights' name, or a file.
         train_time_s: wall time in the worker.
         n_parameters: of the network.
         retryable: whether the same parameters may succeed in a new process.
@@ -166,6 +167,7 @@ class TrialResult(Record):
     checkpoint: str | None = None
     reason: str = ""
     notes: tuple[str, ...] = ()
+    weights: str = ""
     train_time_s: float = 0.0
     n_parameters: int = 0
     retryable: bool = False

@@ -18,11 +18,12 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from sweep.errors import UnavailableError
+from sweep.json_record import Record
 from sweep.ports import Tracker
-from sweep.records import EpochReport, Record, Status, SweepRecord, TrialResult, TrialSpec
+from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
 from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress
 from sweep.tracking.memory_tracker import MemoryTracker
-from sweep.tracking.run_fields import KEY_CHARS, TAG_CHARS, cut, key
+from sweep.tracking.run_fields import KEY_CHARS, TAG_CHARS, cut, key, result_tags
 from sweep.tracking.scribe import Scribe
 from sweep.tracking.spool import Spool
 from sweep.tracking.store import Store, open_store
@@ -610,3 +611,10 @@ def test_importing_the_package_imports_no_mlflow() -> None:
     code = "import sys, sweep.tracking, sweep.promotion; sys.exit('mlflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
     assert done.returncode == 0
+
+
+def test_what_the_network_started_from_and_warnings_are_tags_only_where_there_are_any() -> None:
+    spec = a_spec()
+    told = result_tags(a_result(spec, weights="scratch", notes=("no network: from scratch",)))
+    assert (told["sweep.weights"], told["sweep.notes"]) == ("scratch", "no network: from scratch")
+    assert set(result_tags(a_result(spec))) == {"sweep.state"}

@@ -1,6 +1,5 @@
 """Why a sweep ends: rules over the board, asked once a turn, the most urgent first."""
 
-import signal
 from dataclasses import dataclass
 
 from sweep.orchestrator.board import Board
@@ -38,7 +37,7 @@ def ending(board: Board, *, stop: StopRequest, elapsed_s: float) -> Ending | Non
     """
     plan = board.plan
     if stop.signal_number is not None:
-        return Ending(f"interrupted by {signal.Signals(stop.signal_number).name}", cancels=True)
+        return Ending(stop.why, cancels=True)
     if plan.timeout_s is not None and elapsed_s >= plan.timeout_s:
         return Ending(f"time budget of {plan.timeout_s:g} s used up", cancels=True)
     if (failing := _failing(board)) is not None:

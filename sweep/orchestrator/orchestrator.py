@@ -83,6 +83,7 @@ class Orchestrator:
         self._board = Board(plan)
         self._keeper = CheckpointKeeper(objective=plan.objective, keep=plan.keep)
         self._packages: dict[str, PackageResult] = {}
+        self._noted: set[str] = set()
 
     def run(self) -> Outcome:
         """Run until every slot is closed or something ends the sweep earlier.
@@ -181,7 +182,9 @@ class Orchestrator:
         prune = self._searcher.report(report)
         self._tracker.progress(report)
         self._observer.epoch(report)
-        if running.cancelled or self._stop.signal_number is not None:
+        if self._stop.signal_number is not None and running.cancelled is None:
+            running.cancelled = (Status.STOPPED, self._stop.why)
+        if running.cancelled is not None:
             return Action.STOP
         return Action.PRUNE if prune else Action.CONTINUE
 
@@ -194,6 +197,14 @@ class Orchestrator:
         self._tracker.finished(result)
         self._tracker.sweep_progress(self._so_far())
         self._observer.trial_finished(running.spec, result)
+        self._warn_once(result)
+
+    def _warn_once(self, result: TrialResult) -> None:
+        """Fifty trials that cannot fetch the same weights are one piece of news."""
+        for note in result.notes:
+            if note not in self._noted:
+                self._noted.add(note)
+                self._observer.notice(note)
 
     def _so_far(self) -> dict[str, float]:
         counts = {f"trials_{status.value}": 0.0 for status in (Status.COMPLETE, Status.PRUNED, Status.FAILED)}

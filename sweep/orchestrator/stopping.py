@@ -29,6 +29,11 @@ class StopRequest:
         self.signal_number = self.signal_number or signal_number
 
     @property
+    def why(self) -> str:
+        """For people: `interrupted by SIGINT`; empty if nobody asked."""
+        return f"interrupted by {signal.Signals(self.signal_number).name}" if self.signal_number else ""
+
+    @property
     def exit_code(self) -> int:
         """130 after SIGINT, 143 after SIGTERM, 0 if nobody asked."""
         return 128 + self.signal_number if self.signal_number else 0

@@ -13,6 +13,7 @@ from sweep.tracking.run_fields import (
     ending_tags,
     key,
     result_metrics,
+    result_tags,
 )
 
 
@@ -65,7 +66,7 @@ class RunBatch:
                 self._measure(progress.metrics, event.at_ms, progress.step)
             case TrialResult() as result:
                 self._measure(result_metrics(result), event.at_ms, 0)
-                self.tags |= ending_tags(result.status.value, result.reason)
+                self.tags |= result_tags(result)
                 self.ending = (event.at_ms, RUN_STATUS[result.status])
             case RunFile() as file:
                 self.files.append((Path(file.file), file.folder))

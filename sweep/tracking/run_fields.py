@@ -143,6 +143,21 @@ def result_metrics(result: TrialResult) -> dict[str, float]:
     }
 
 
+def result_tags(result: TrialResult) -> dict[str, str]:
+    """Tags a child run gets at its end.
+
+    Args:
+        result: how the trial ended.
+
+    Returns:
+        By name; what the network started from and warnings only where there are any.
+    """
+    more = {"sweep.weights": result.weights, "sweep.notes": "; ".join(result.notes)}
+    return ending_tags(result.status.value, result.reason) | checked_tags(
+        {name: text for name, text in more.items() if text}
+    )
+
+
 def ending_tags(state: str, reason: str) -> dict[str, str]:
     """Tags a run gets at its end.
 

@@ -1,5 +1,6 @@
 """Runs one trial in a worker: trains, reports every epoch, obeys the verdicts, always ends with a result."""
 
+import dataclasses
 import math
 import resource
 import sys
@@ -34,8 +35,12 @@ def run(spec: TrialSpec, report: Callable[[EpochReport], Verdict]) -> TrialResul
     trained = attempt(lambda: _train(spec, progress.take))
     if isinstance(trained, Failure):
         return progress.result(Status.FAILED, reason=trained.reason)
-    return progress.result(
-        progress.ending, checkpoint=trained.checkpoint, n_parameters=trained.n_parameters, notes=trained.notes
+    return dataclasses.replace(
+        progress.result(progress.ending),
+        checkpoint=trained.checkpoint,
+        n_parameters=trained.n_parameters,
+        notes=trained.notes,
+        weights=trained.weights,
     )
 
 
@@ -44,6 +49,7 @@ class _Trained:
     checkpoint: str | None = None
     n_parameters: int = 0
     notes: tuple[str, ...] = ()
+    weights: str = ""
 
 
 def _train(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, float]], bool]) -> _Trained:
@@ -76,7 +82,12 @@ def _train_with_torch(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, flo
         ),
         on_epoch,
     )
-    return _Trained(checkpoint=str(checkpoint), n_parameters=outcome.n_parameters, notes=outcome.notes)
+    return _Trained(
+        checkpoint=str(checkpoint),
+        n_parameters=outcome.n_parameters,
+        notes=outcome.notes,
+        weights=outcome.weights,
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -121,9 +132,6 @@ class _Progress:
         status: Status,
         *,
         reason: str = "",
-        checkpoint: str | None = None,
-        n_parameters: int = 0,
-        notes: tuple[str, ...] = (),
     ) -> TrialResult:
         """Sum up the trial."""
         return TrialResult(
@@ -134,11 +142,8 @@ class _Progress:
             metrics=self.metrics,
             best_epoch=self.best_epoch,
             epochs=self.epochs,
-            checkpoint=checkpoint,
             reason=reason,
-            notes=notes,
             train_time_s=self._wall_s(),
-            n_parameters=n_parameters,
         )
 
     def _wall_s(self) -> float:
