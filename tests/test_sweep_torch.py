@@ -9,9 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import sweep
 from tests.conftest import ROOT, clean_environment
+from tests.mlflow_server import MlflowServer
 
 FRESH = """
 import json, sys, torch
@@ -208,3 +211,31 @@ def study_seen_by(port: int) -> dict[str, Any]:
     with urllib.request.urlopen(f"{base}/{summary['study_id']}?after=0", timeout=60) as answer:
         study: dict[str, Any] = json.load(answer)
     return study
+
+
+@pytest.mark.slow
+def test_sweep_against_an_mlflow_server_logs_registers_and_promotes_there(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    (tmp_path / "server").mkdir()
+    server = MlflowServer(tmp_path / "server")
+    server.start()
+    try:
+        words = ("--task", "segmentation", "--trials", "1", "--epochs", "1", "--name", "served")
+        report = run_json(*words, "--tracking-uri", server.url, cwd=tmp_path)
+        assert report["model"]["promoted"]
+        client = MlflowClient(server.url)
+        experiment = client.get_experiment_by_name("autonomous_vehicle")
+        runs = client.search_runs([experiment.experiment_id])
+        assert {run.info.run_name: run.info.status for run in runs} == {
+            "served": "FINISHED",
+            "trial-000": "FINISHED",
+        }
+        champion = client.get_model_version_by_alias("rccar-demo-segmentation", "production")
+        assert (str(champion.version), champion.current_stage) == ("1", "Production")
+        predictor = sweep.load_model("rccar-demo-segmentation", tracking_uri=server.url, home=tmp_path)
+        (mask,) = predictor.predict([np.zeros((60, 80, 3), np.uint8)])
+        assert (mask.shape, mask.dtype) == ((60, 80), np.uint8)
+        assert not (tmp_path / "mlruns" / "mlflow.db").exists()
+    finally:
+        server.kill()
