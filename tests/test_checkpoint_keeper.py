@@ -32,9 +32,10 @@ def test_checkpoint_of_a_trial_that_did_not_complete_goes(tmp_path: Path, status
     assert not list(tmp_path.iterdir())
 
 
-def test_of_equal_values_the_earlier_trial_is_the_best(tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_equal_values_the_smaller_number_is_the_best(tmp_path: Path, order: tuple[int, int]) -> None:
     keeper = CheckpointKeeper(objective=MIOU, keep=1)
-    for slot in range(2):
+    for slot in order:
         spec = a_spec(slot, folder=str(with_checkpoint(tmp_path, slot)))
         keeper.take_in(spec, a_result(spec, 0.5))
     assert [spec.slot for spec, _ in keeper.kept] == [0]

@@ -37,6 +37,7 @@ def test_sweep_ends_when_all_slots_are_closed_but_not_while_one_may_still_crash(
 
 def test_interrupt_ends_the_sweep_first_of_all() -> None:
     stop = StopRequest()
+    stop.is_read = True
     stop.ask(signal.SIGTERM)
     found = decided(board_with([Status.FAILED] * 5), stop=stop)
     assert found == Ending("interrupted by SIGTERM", cancels=True)
@@ -53,7 +54,7 @@ def test_time_budget_stops_running_trials() -> None:
 @pytest.mark.parametrize(("n_failed", "ends"), [(4, False), (5, True)])
 def test_failures_in_a_row_end_the_sweep(n_failed: int, ends: bool) -> None:
     found = decided(board_with([Status.COMPLETE, *[Status.FAILED] * n_failed]))
-    assert (found is not None and found.failing) is ends
+    assert (found is not None and "in a row failed" in found.why) is ends
 
 
 def test_a_completed_trial_ends_a_row_of_failures() -> None:
@@ -107,6 +108,7 @@ def test_cancelled_trial_gets_the_reason_of_its_cancellation_unless_it_completed
 def test_second_signal_is_urgent_and_handlers_come_back() -> None:
     before = signal.getsignal(signal.SIGINT)
     stop = StopRequest()
+    stop.is_read = True
     with listening(stop):
         signal.raise_signal(signal.SIGINT)
         assert (stop.signal_number, stop.urgent) == (signal.SIGINT, False)
@@ -114,3 +116,22 @@ def test_second_signal_is_urgent_and_handlers_come_back() -> None:
         assert stop.urgent
     assert signal.getsignal(signal.SIGINT) is before
     assert stop.exit_code == 130
+
+
+def test_signal_while_no_trial_runs_interrupts_at_once_with_its_number() -> None:
+    with listening(StopRequest()), pytest.raises(KeyboardInterrupt) as caught:
+        signal.raise_signal(signal.SIGTERM)
+    assert caught.value.args == (signal.SIGTERM,)
+
+
+def test_many_failures_are_borne_by_who_allows_them() -> None:
+    assert decided(board_with([Status.COMPLETE, Status.FAILED] * 10, max_failures=1000)) is None
+
+
+def test_attempts_that_will_be_retried_count_as_no_failed_slot() -> None:
+    board = Board(a_plan(n_slots=50, max_failures=2, max_retries=3), next_slot=1)
+    for attempt in range(3):
+        spec = a_spec(0, attempt=attempt)
+        board.take_in(spec, a_result(spec, None, status=Status.FAILED, retryable=True))
+    assert board.failures_in_row == 0
+    assert decided(board) is None

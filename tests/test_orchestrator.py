@@ -202,3 +202,29 @@ def test_best_so_far_and_counts_go_to_the_parent_run() -> None:
     last = sweep.tracker.sweep_metrics[-1]
     assert last["trials_complete"] == 2.0
     assert last[f"best_{MIOU.metric}"] == pytest.approx(0.41)
+
+
+def test_inline_trial_that_takes_too_long_is_stopped_at_its_next_epoch() -> None:
+    sweep = Sweep(n_slots=1, trial_timeout_s=0.0)
+    ((_, result),) = sweep.run().trials
+    assert result.status is Status.FAILED
+    assert result.reason.startswith("trial_timeout")
+
+
+def test_time_budget_of_the_sweep_reaches_into_an_inline_trial() -> None:
+    sweep = Sweep(n_slots=3, timeout_s=1e-9)
+    outcome = sweep.run()
+    assert len(outcome.trials) <= 1
+    assert "time budget" in outcome.ending.why
+
+
+def test_trial_that_ran_to_its_end_is_complete_even_if_stopped_in_its_last_epoch() -> None:
+    def asked_late(spec: Job, report: Report) -> TrialResult | PackageResult:
+        assert isinstance(spec, TrialSpec)
+        sweep.stop.ask(signal.SIGINT)
+        last = EpochReport(trial_uid=spec.trial_uid, epoch=spec.until_epoch, metrics={MIOU.metric: 0.5})
+        assert report(last).action is Action.CONTINUE
+        return a_result(spec, 0.5)
+
+    sweep = Sweep(asked_late, n_slots=3)
+    assert [result.status for _, result in sweep.run().trials] == [Status.COMPLETE]

@@ -207,10 +207,19 @@ def test_median_pruner_spares_the_warm_up_and_cuts_a_bad_trial_after_it(open_sea
     bad = ask(searcher, 5)
     verdicts = [
         searcher.report(EpochReport(trial_uid=bad.trial_uid, epoch=epoch, metrics={"miou_segmentation": 0.1}))
-        for epoch in (1, 2, 3)
+        for epoch in (1, 2, 3, 4)
     ]
     assert warm_up_epochs(6) == 3
-    assert verdicts == [False, False, True]
+    assert verdicts == [False, False, False, True]
+
+
+def test_nothing_is_pruned_after_its_last_epoch(open_searcher: Open) -> None:
+    searcher, _ = open_searcher(pruner="median")
+    for slot in range(5):
+        play(searcher, ask(searcher, slot), [0.5, 0.6, 0.7, 0.75, 0.8, 0.85])
+    late = ask(searcher, 5)
+    metrics = {"miou_segmentation": 0.1}
+    assert not searcher.report(EpochReport(trial_uid=late.trial_uid, epoch=6, metrics=metrics))
 
 
 def test_pruning_by_a_loss_cuts_the_large_one(open_searcher: Open) -> None:

@@ -165,3 +165,11 @@ def test_reason_is_one_line_of_bounded_length() -> None:
     reason = reason_of(ValueError("x\n" * 5000))
     assert "\n" not in reason
     assert len(reason) == LONGEST_REASON
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CUDA error: device-side assert triggered", "CUBLAS_STATUS_EXECUTION_FAILED when calling cublasSgemm"],
+)
+def test_lost_device_is_named_so_that_its_worker_is_replaced(text: str) -> None:
+    assert reason_of(RuntimeError(text)).startswith("device_error: ")

@@ -19,6 +19,7 @@ from sweep.summary import Summary, summarise, trial_table
 from sweep.wiring import Desk
 
 DELIVERY_S = 60.0
+TOLERANCE = 1e-4
 
 
 def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopRequest, began: float) -> RunReport:
@@ -42,9 +43,11 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
     )
     observer.phase("writing to MLflow")
     delivered = desk.scribe.close(DELIVERY_S)
+    for note in desk.registry.notes:
+        observer.notice(note)
     for refusal in desk.scribe.refusals:
         observer.notice(f"MLflow refused: {refusal}")
-    if delivered and champion is not None:
+    if delivered and champion is not None and not desk.scribe.refusals:
         _tidy(desk)
     return RunReport(
         summary=summary,
@@ -81,6 +84,7 @@ def _champion(
         observer.notice(f"the best model could not be packaged: {package.reason}")
         return None, f"packaging failed: {package.reason}"
     _log_picture(desk, spec, package)
+    _compare(desk, result, package, observer=observer)
     observer.phase("registering the best model")
     try:
         return _promoted(desk, spec, package), "" if desk.config.promote else "--no-promote was given"
@@ -111,6 +115,14 @@ def _packaged(desk: Desk, spec: TrialSpec, result: TrialResult) -> PackageResult
             folder=str(desk.paths.package),
         )
     )
+
+
+def _compare(desk: Desk, result: TrialResult, package: PackageResult, *, observer: Observer) -> None:
+    """The registered model is scored in fp32 on a CPU; training may have been scored on a GPU."""
+    metric = desk.plan.objective.metric
+    again, logged = package.metrics[metric], result.metrics[metric]
+    if abs(again - logged) > TOLERANCE:
+        observer.notice(f"the packaged model's {metric} is {again:.4f} on a CPU, {logged:.4f} was logged")
 
 
 def _log_picture(desk: Desk, spec: TrialSpec, package: PackageResult) -> None:

@@ -1,5 +1,6 @@
 """Opens registered models: the same predictor whatever the network and however it was packaged."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,4 +44,5 @@ def load_model(uri: str, *, tracking_uri: str | None = None, home: str | Path = 
         init_lock=root.mlflow_lock,
         registry_lock=root.registry_lock,
     )
-    return open_predictor(registry.load(uri))
+    with tempfile.TemporaryDirectory() as folder:
+        return open_predictor(registry.load(uri, into=Path(folder) / "model"))

@@ -55,6 +55,17 @@ class RunReport:
             ),
         }
 
+    @property
+    def load_command(self) -> str:
+        """Python that opens the champion from any folder; empty if there is none."""
+        if self.champion is None:
+            return ""
+        where = f'home="{self.home}"'
+        if not self.tracking_uri.startswith("sqlite:") or str(self.home) not in self.tracking_uri:
+            where = f'tracking_uri="{self.tracking_uri}"'
+        name, version = self.champion.name, "Production" if self.champion.promoted else self.champion.version
+        return f'sweep.load_model("models:/{name}/{version}", {where})'
+
     def to_dict(self) -> dict[str, object]:
         """JSON-able form, for `--json`.
 

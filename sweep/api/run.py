@@ -45,6 +45,7 @@ def run(loaded: Loaded, observer: Observer) -> RunReport:
     Raises:
         InputError: something the user gave is wrong; nothing was started.
         UnavailableError: a database, server or disk cannot be used.
+        KeyboardInterrupt: a signal before the first trial or after the last; its argument is the number.
     """
     began = time.monotonic()
     stop = StopRequest()

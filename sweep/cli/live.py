@@ -1,11 +1,13 @@
 """What a person sees while a sweep runs: a live table in a terminal, plain lines elsewhere, or nothing."""
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -149,7 +151,10 @@ class LineObserver(QuietObserver):
         )
 
     def _line(self, text: str) -> None:
-        print(text, flush=True)  # noqa: T201
+        try:
+            print(text, flush=True)  # noqa: T201
+        except BrokenPipeError:  # `sweep run | head`: the reader has seen enough, the sweep goes on
+            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
 
 
 class LiveObserver(LineObserver):
@@ -200,8 +205,9 @@ class LiveObserver(LineObserver):
         with self._lock:
             self._view.trial_finished(spec, result)
             self._progress.update(self._bar, completed=len(self._view.closed_slots))
-            if result.status is Status.FAILED:
-                self._console.print(Text(f"{spec.run_name} failed: {result.reason}", style="red"))
+        # Outside the lock: printing takes Rich's own lock, and Rich draws, which takes ours, under its own.
+        if result.status is Status.FAILED:
+            self._console.print(Text(f"{spec.run_name} failed: {result.reason}", style="red"))
 
     def _line(self, text: str) -> None:
         self._console.print(Text(text))

@@ -1,5 +1,6 @@
 """The roof of the command line: one app, one place where errors become exit codes."""
 
+import signal
 import sys
 import traceback
 
@@ -31,8 +32,10 @@ def main() -> None:
     except SweepError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except KeyboardInterrupt as interrupt:
+        number = interrupt.args[0] if interrupt.args else signal.SIGINT
+        print("interrupted", file=sys.stderr)  # noqa: T201
+        sys.exit(128 + int(number))
     except Exception:  # noqa: BLE001  the roof: a fault of ours, shown whole so that it can be reported
         traceback.print_exc()
         print("error: this is a fault of the program; please report the lines above", file=sys.stderr)  # noqa: T201

@@ -71,8 +71,7 @@ def _show_best(report: RunReport, spec: TrialSpec, result: TrialResult) -> None:
         where = "in Production" if champion.promoted else "registered"
         before = f", in place of version {champion.replaced}" if champion.replaced else ""
         typer.echo(f"model: {champion.name} version {champion.version}, {where}{before}")
-        if champion.promoted:
-            typer.echo(f'  load it: sweep.load_model("models:/{champion.name}/Production")')
+        typer.echo(f"  load it: {report.load_command}")
 
 
 def _gain(report: RunReport) -> str:

@@ -126,10 +126,10 @@ class LocalExecutor:
             worker.send(verdict)
         elif isinstance(message, TrialResult | PackageResult):
             worker.job, worker.kill_at, worker.kill_reason = None, None, ""
+            handle(message)
             if message.reason.startswith(POISONED):
                 worker.kill()
                 self._replace(index, handle)
-            handle(message)
         else:  # the pipe is closed: give the process a moment to end by itself, its exit code says why
             worker.let_go(DYING_S)
             self._replace(index, handle)

@@ -39,6 +39,7 @@ class WorkerProcess:
         self.connection, theirs = Pipe(duplex=True)
         command = [
             sys.executable,
+            "-P",  # a file of the user's called sweep.py must not stand in for this package
             "-m",
             "sweep.executors.worker_main",
             str(theirs.fileno()),

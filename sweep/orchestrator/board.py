@@ -33,7 +33,8 @@ class Board:
         retries: crashed attempts that will be tried again.
         running: by trial_uid.
         finished: in the order of their ends.
-        failures_in_row: since the last trial that did not fail.
+        failures_in_row: slots that failed for good since the last trial that did not fail.
+        n_failed: slots that failed for good.
         since_better: trials that ended since the best one.
         best: the best complete trial.
     """
@@ -45,6 +46,7 @@ class Board:
     running: dict[str, Running] = field(default_factory=dict)
     finished: list[tuple[TrialSpec, TrialResult]] = field(default_factory=list)
     failures_in_row: int = 0
+    n_failed: int = 0
     since_better: int = 0
     best: tuple[TrialSpec, TrialResult] | None = None
 
@@ -61,10 +63,11 @@ class Board:
             result: its final result.
         """
         self.finished.append((spec, result))
-        if result.status is Status.FAILED:
+        if result.status is Status.FAILED and result.retryable and spec.attempt < self.plan.max_retries:
+            self.retries.append(spec)
+        elif result.status is Status.FAILED:
             self.failures_in_row += 1
-            if result.retryable and spec.attempt < self.plan.max_retries:
-                self.retries.append(spec)
+            self.n_failed += 1
         elif result.status in {Status.COMPLETE, Status.PRUNED}:
             self.failures_in_row = 0
         if self._is_better(result):

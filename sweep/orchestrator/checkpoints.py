@@ -35,8 +35,9 @@ class CheckpointKeeper:
             _remove(spec)
             return
         self._kept.append((result.value, spec, result))
-        # Python's sort is stable: of equal values the earlier trial stays ahead.
-        self._kept.sort(key=lambda entry: -entry[0] if self._objective.maximise else entry[0])
+        # Of equal values the smaller trial number is ahead, as in Optuna and in the summary.
+        sign = -1.0 if self._objective.maximise else 1.0
+        self._kept.sort(key=lambda entry: (sign * entry[0], entry[1].number))
         for _, beaten, _ in self._kept[self._keep :]:
             _remove(beaten)
         del self._kept[self._keep :]

@@ -16,12 +16,10 @@ class Ending:
     Args:
         why: for people, one line.
         cancels: whether running trials are stopped rather than waited for.
-        failing: whether it ends because trials keep failing.
     """
 
     why: str
     cancels: bool = False
-    failing: bool = False
 
 
 def ending(board: Board, *, stop: StopRequest, elapsed_s: float) -> Ending | None:
@@ -60,19 +58,14 @@ def _reached(board: Board, target: float) -> bool:
 
 
 def _failing(board: Board) -> Ending | None:
-    failed = [result for _, result in board.finished if result.status is Status.FAILED]
-    if not failed:
+    if not board.n_failed:
         return None
-    last = failed[-1].reason
+    last = next(result.reason for _, result in reversed(board.finished) if result.status is Status.FAILED)
     if board.failures_in_row >= board.plan.max_failures:
-        return Ending(
-            f"{board.failures_in_row} trials in a row failed; the last: {last}", cancels=True, failing=True
-        )
+        return Ending(f"{board.failures_in_row} trials in a row failed; the last: {last}", cancels=True)
     n_ended = len(board.finished)
-    if n_ended >= FAILING_AFTER and 2 * len(failed) >= n_ended:
-        return Ending(
-            f"{len(failed)} of {n_ended} trials failed; the last: {last}", cancels=True, failing=True
-        )
+    if n_ended >= FAILING_AFTER and board.n_failed >= max(board.plan.max_failures, n_ended / 2):
+        return Ending(f"{board.n_failed} of {n_ended} trials failed; the last: {last}", cancels=True)
     return None
 
 

@@ -84,6 +84,7 @@ class Orchestrator:
         self._keeper = CheckpointKeeper(objective=plan.objective, keep=plan.keep)
         self._packages: dict[str, PackageResult] = {}
         self._noted: set[str] = set()
+        self._began = clock()
 
     def run(self) -> Outcome:
         """Run until every slot is closed or something ends the sweep earlier.
@@ -91,24 +92,34 @@ class Orchestrator:
         Returns:
             Every trial and why it ended; no trial is left running.
         """
-        began = self._clock()
+        self._began = self._clock()
+        self._stop.is_read = True
+        try:
+            decided = self._until_ended()
+        finally:
+            self._stop.is_read = False
+        return Outcome(
+            plan=self._plan, trials=tuple(self._board.finished), ending=decided, kept=self._keeper.kept
+        )
+
+    def _until_ended(self) -> Ending:
         decided: Ending | None = None
         while True:
             # An ending stays decided: results that still come in must not reopen the sweep.
             if decided is None or self._stop.signal_number is not None:
-                decided = ending(self._board, stop=self._stop, elapsed_s=self._clock() - began)
+                decided = self._ending()
             if decided is None:
                 self._start_trials()
             elif not self._board.running:
-                break
+                return decided
             elif decided.cancels:
                 self._cancel_running(Status.STOPPED, decided.why)
             self._cancel_overdue()
             self._executor.pump(self._handle, PUMP_S)
             self._searcher.settle()
-        return Outcome(
-            plan=self._plan, trials=tuple(self._board.finished), ending=decided, kept=self._keeper.kept
-        )
+
+    def _ending(self) -> Ending | None:
+        return ending(self._board, stop=self._stop, elapsed_s=self._clock() - self._began)
 
     def package(self, request: PackageRequest) -> PackageResult:
         """Have a worker package a checkpoint, and wait for it.
@@ -123,8 +134,6 @@ class Orchestrator:
             return PackageResult(trial_uid=request.trial_uid, reason="no worker is free to package the model")
         self._executor.cancel(request.trial_uid, grace_s=PACKAGE_GRACE_S, reason="packaging took too long")
         while request.trial_uid not in self._packages:
-            if self._stop.urgent:
-                return PackageResult(trial_uid=request.trial_uid, reason="interrupted")
             self._executor.pump(self._handle, PUMP_S)
         return self._packages[request.trial_uid]
 
@@ -182,8 +191,13 @@ class Orchestrator:
         prune = self._searcher.report(report)
         self._tracker.progress(report)
         self._observer.epoch(report)
-        if self._stop.signal_number is not None and running.cancelled is None:
-            running.cancelled = (Status.STOPPED, self._stop.why)
+        if report.epoch >= running.spec.until_epoch:
+            return Action.CONTINUE  # it is trained to its end: nothing would be saved by cutting it
+        # Asked here too: the inline executor trains a whole trial within one turn of the loop.
+        self._cancel_overdue()
+        decided = self._ending()
+        if decided is not None and decided.cancels and running.cancelled is None:
+            running.cancelled = (Status.STOPPED, decided.why)
         if running.cancelled is not None:
             return Action.STOP
         return Action.PRUNE if prune else Action.CONTINUE

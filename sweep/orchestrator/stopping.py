@@ -6,27 +6,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class StopRequest:
     """Whether somebody asked the sweep to stop, and how urgently.
 
+    While nobody reads it (data is decoded, a model is packaged) there is nothing to end cleanly: then a
+    signal interrupts at once.
+
     Attributes:
-        signal_number: SIGINT or SIGTERM, None as long as nobody asked.
+        signal_number: SIGINT, SIGTERM or SIGHUP, None as long as nobody asked.
         urgent: whether the wish was repeated.
+        is_read: whether the loop of trials runs, which reads it every turn.
     """
 
     def __init__(self) -> None:
         self.signal_number: int | None = None
         self.urgent = False
+        self.is_read = False
 
     def ask(self, signal_number: int) -> None:
         """Ask the sweep to stop; asking again makes it urgent.
 
         Args:
-            signal_number: SIGINT or SIGTERM.
+            signal_number: SIGINT, SIGTERM or SIGHUP.
+
+        Raises:
+            KeyboardInterrupt: nobody reads requests now; its argument is the signal's number.
         """
         self.urgent = self.signal_number is not None
         self.signal_number = self.signal_number or signal_number
+        if not self.is_read:
+            raise KeyboardInterrupt(signal_number)
 
     @property
     def why(self) -> str:
@@ -35,13 +47,13 @@ class StopRequest:
 
     @property
     def exit_code(self) -> int:
-        """130 after SIGINT, 143 after SIGTERM, 0 if nobody asked."""
+        """130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP, 0 if nobody asked."""
         return 128 + self.signal_number if self.signal_number else 0
 
 
 @contextmanager
 def listening(stop: StopRequest) -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into requests; the former handlers come back at the end.
+    """Turn SIGINT, SIGTERM and SIGHUP into requests; the former handlers come back at the end.
 
     Args:
         stop: takes the requests.
@@ -56,7 +68,7 @@ def listening(stop: StopRequest) -> Iterator[None]:
     def heard(number: int, _frame: FrameType | None) -> None:
         stop.ask(number)
 
-    former = {number: signal.signal(number, heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, heard) for number in HEARD}
     try:
         yield
     finally:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
+from sweep.searching.storage import storage_errors
+
 REPORT_EVERY_S = 0.5
 # A finished trial cannot get further attributes, so its end waits this long for MLflow's run id.
 RUN_ID_GRACE_S = 3.0
@@ -58,7 +60,8 @@ class StorageMirror:
         Args:
             trial: of the in-memory study.
         """
-        self._ids[trial.number] = self._storage.create_new_trial(self._study_id, template_trial=trial)
+        with storage_errors(f"starting trial {trial.number}"):
+            self._ids[trial.number] = self._storage.create_new_trial(self._study_id, template_trial=trial)
 
     def reported(self, number: int, step: int, value: float) -> None:
         """Note an intermediate value; `settle` writes it with others. The worker waits for this call.
@@ -86,6 +89,10 @@ class StorageMirror:
         Args:
             all_of_it: also finished trials whose run id is not known yet.
         """
+        with storage_errors("writing down trials"):
+            self._settle(all_of_it=all_of_it)
+
+    def _settle(self, *, all_of_it: bool) -> None:
         if all_of_it or self._endings or self._clock() - self._reported_at >= REPORT_EVERY_S:
             self._write_reports()
         waiting = []
@@ -99,9 +106,10 @@ class StorageMirror:
         self._endings = waiting
 
     def _write_reports(self) -> None:
-        reports, self._reports = self._reports, []
-        for trial_id, step, value in reports:
+        while self._reports:
+            trial_id, step, value = self._reports[0]
             self._storage.set_trial_intermediate_value(trial_id, step, value)
+            del self._reports[0]  # not before it is written: after an error it is tried again
         self._reported_at = self._clock()
 
     def _write_ending(self, ending: _Ending, run_id: str | None) -> None:

@@ -28,8 +28,9 @@ def warm_up_epochs(epochs: int) -> int:
 
 def _median(epochs: int) -> BasePruner:
     # Five trials must have ended, and three must have reached the epoch, before a median means much.
+    # Optuna spares steps below n_warmup_steps, and our steps count from 1.
     return optuna.pruners.MedianPruner(
-        n_startup_trials=5, n_warmup_steps=warm_up_epochs(epochs), n_min_trials=3
+        n_startup_trials=5, n_warmup_steps=warm_up_epochs(epochs) + 1, n_min_trials=3
     )
 
 

@@ -113,13 +113,15 @@ class StudySearcher:
             report: with the objective among its metrics.
 
         Returns:
-            Whether to prune. Slot 0 is never pruned: it is what the gain is measured against.
+            Whether to prune. Slot 0 never: it is what the gain is measured against. Not after the last
+            epoch either: nothing would be saved.
         """
         trial, spec = self._trials[report.trial_uid]
         value = report.metrics[self._plan.objective.metric]
         trial.report(value, report.epoch)
         self._mirror.reported(trial.number, report.epoch, value)
-        return spec.slot != 0 and trial.should_prune()
+        is_last = report.epoch >= spec.until_epoch
+        return spec.slot != 0 and not is_last and trial.should_prune()
 
     def tell(self, result: TrialResult) -> None:
         """Take in how a trial ended.

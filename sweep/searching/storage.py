@@ -5,11 +5,13 @@ lock. Measured: a trial of 10 reports costs 50 to 240 ms as SQLite comes and 30 
 """
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import optuna
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from optuna.storages import RDBStorage
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
@@ -19,6 +21,29 @@ from sweep.errors import InputError, UnavailableError
 from sweep.redaction import redacted
 
 BUSY_TIMEOUT_S = 60
+INIT_TIMEOUT_S = 120  # another process creates the tables
+
+
+FAULTS = (SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError)
+
+
+@contextmanager
+def storage_errors(doing: str) -> Iterator[None]:
+    """Translate what a database raises while the sweep runs.
+
+    Args:
+        doing: what is being done, e.g. "writing trial 7".
+
+    Yields:
+        Nothing.
+
+    Raises:
+        UnavailableError: the storage is locked, full or gone.
+    """
+    try:
+        yield
+    except FAULTS as error:
+        raise UnavailableError(f"{doing}: Optuna's storage cannot be used: {first_line(error)}") from error
 
 
 def open_storage(url: str, *, init_lock: Path) -> RDBStorage:
@@ -43,14 +68,14 @@ def open_storage(url: str, *, init_lock: Path) -> RDBStorage:
             {"connect_args": {"timeout": BUSY_TIMEOUT_S}} if is_sqlite else {"pool_pre_ping": True}
         )
         init_lock.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(init_lock):
+        with FileLock(init_lock, timeout=INIT_TIMEOUT_S):
             storage = RDBStorage(url, engine_kwargs=options)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InputError(
             f"--storage {redacted(url)}: not an address SQLAlchemy can open ({redacted(str(error))}); "
             "e.g. sqlite:///mlruns/optuna.db or postgresql+psycopg://user@host/db"
         ) from error
-    except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError, RuntimeError) as error:
+    except (*FAULTS, RuntimeError, OSError, Timeout) as error:
         raise UnavailableError(
             f"Optuna's storage {redacted(url)} cannot be opened: {first_line(error)}; nothing was started. "
             "Check that the folder is writable and the file is an Optuna database"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from sweep.records import SweepRecord, TrialSpec
+from sweep.redaction import redacted
 from sweep.tracking.events import PARENT
 from sweep.tracking.run_batch import Point, RunBatch
 from sweep.tracking.run_fields import (
@@ -157,13 +158,14 @@ class MlflowWriter:
     def _guarded(self, call: Callable[[], object], *, note: bool = True) -> bool:
         """Call MLflow; False if it refuses."""
         from mlflow.exceptions import MlflowException
+        from requests import HTTPError
 
         try:
             call()
-        except MlflowException as error:
+        except (MlflowException, HTTPError) as error:
             if not is_refusal(error):
                 raise
             if note:
-                self.refusals.append(str(error).splitlines()[0])
+                self.refusals.append(redacted(str(error)).splitlines()[0])
             return False
         return True

@@ -22,6 +22,7 @@ from sweep.tracking.address import PROBE_TIMEOUT_S, check_address, is_fresh, sql
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+    from requests import HTTPError
 
 EXPERIMENT = "autonomous_vehicle"
 MIGRATION_TIMEOUT_S = 120.0  # first touch of a fresh database by another process: 1 to 10 s
@@ -99,16 +100,21 @@ def open_store(
     return Store(client=client, tracking_uri=tracking_uri, experiment_id=experiment_id)
 
 
-def is_refusal(error: "MlflowException") -> bool:
+def is_refusal(error: "MlflowException | HTTPError") -> bool:
     """Tell an answer that will not change from trouble that may pass.
 
     Args:
-        error: what MLflow raised.
+        error: what MLflow raised; uploads to a server raise HTTPError.
 
     Returns:
         True for a request that is wrong in itself; False for outages, locks, limits and missing rights.
     """
-    status = int(error.get_http_status_code())  # type: ignore[no-untyped-call]
+    from requests import HTTPError
+
+    if isinstance(error, HTTPError):
+        status = 0 if error.response is None else error.response.status_code
+    else:
+        status = int(error.get_http_status_code())  # type: ignore[no-untyped-call]
     return 400 <= status < 500 and status not in {401, 403, 408, 429, 499}
 
 

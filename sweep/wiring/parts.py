@@ -79,8 +79,7 @@ def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> E
         InputError: a GPU was asked for and there is none.
     """
     devices = devices_for(config.device)
-    if devices[0] != "cpu" and not n_gpus() and config.trainer == "torch":
-        raise InputError(f"--device {config.device}: this machine shows no NVIDIA GPU; use --device cpu")
+    _check_devices(devices, config)
     if config.executor == "inline":
         return InlineExecutor(run_job=run_job, n_threads=n_cores(), device=devices[0])
     n_workers = auto_workers(devices) if config.workers == "auto" else int(config.workers)
@@ -91,6 +90,15 @@ def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> E
     workers = LocalExecutor(offers=offers, logs=paths.logs, trainer=config.trainer)
     stack.callback(workers.close)
     return workers
+
+
+def _check_devices(devices: tuple[str, ...], config: SweepConfig) -> None:
+    wanted = max((int(name.partition(":")[2] or 0) + 1 for name in devices if name != "cpu"), default=0)
+    if wanted > n_gpus() and config.trainer == "torch":
+        raise InputError(
+            f"--device {config.device}: this machine shows {n_gpus()} NVIDIA GPUs, counted from cuda:0; "
+            "use one of them or --device cpu"
+        )
 
 
 def make_scribe(stack: ExitStack, config: SweepConfig, *, home: Home, paths: SweepPaths) -> Scribe:

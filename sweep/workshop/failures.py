@@ -21,7 +21,7 @@ class Failure:
     """Why a job did not end well.
 
     Args:
-        reason: `word: detail` in one line; the word is out_of_memory, nan_loss or exception.
+        reason: `word: detail` in one line; the word is out_of_memory, device_error, nan_loss or exception.
     """
 
     reason: str
@@ -62,11 +62,20 @@ def reason_of(error: Exception) -> str:
     text = " ".join(str(error).split())
     if _is_out_of_memory(error):
         reason = f"out_of_memory: {text or 'the process has no memory left'}"
+    elif _is_of_device(error):
+        reason = f"device_error: {text}"
     elif isinstance(error, NonFiniteLossError):
         reason = f"nan_loss: {text}"
     else:
         reason = f"exception: {type(error).__name__}: {text}"
     return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 3] + "..."
+
+
+def _is_of_device(error: Exception) -> bool:
+    # After a device-side assert the CUDA context of the process is lost: its worker is replaced.
+    text = str(error).lower()
+    known = ("cuda error", "cublas_status", "cudnn_status", "device-side assert", "nccl error")
+    return isinstance(error, RuntimeError) and any(word in text for word in known)
 
 
 def _is_out_of_memory(error: Exception) -> bool:
