@@ -16,7 +16,7 @@ sweep: $(STAMP)  ## the demo sweep of 50 segmentation trials; ARGS="--task detec
 	$(BIN)/sweep run --task segmentation --trials 50 $(ARGS)
 
 test: $(STAMP)  ## all tests, on all cores
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 quick: $(STAMP)  ## the tests that take seconds
 	$(BIN)/pytest -n auto -m "not slow" $(ARGS)
