@@ -182,7 +182,9 @@ class LiveObserver(LineObserver):
     def phase(self, text: str, done: int = 0, total: int = 0) -> None:
         """Move the bar."""
         with self._lock:
-            self._progress.update(self._bar, description=text, completed=done, total=total or None)
+            self._progress.update(self._bar, description=text)
+            if total:
+                self._progress.update(self._bar, completed=done, total=total)
 
     def sweep_started(self, record: SweepRecord) -> None:
         """Turn the bar to trials."""
