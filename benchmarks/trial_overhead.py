@@ -36,7 +36,7 @@ class Clock(Silent):
 def main() -> None:
     """Run and print."""
     trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    for sampler, workers in (("random", 1), ("tpe", 1), ("tpe", 2)):
+    for sampler, workers in (("tpe", 2), ("tpe", 1), ("random", 1)):
         with tempfile.TemporaryDirectory() as folder:
             clock = Clock()
             began = time.monotonic()
