@@ -117,3 +117,9 @@ def test_spaces_lists_every_built_in_space_and_shows_one(cli: Cli) -> None:
 def test_version_names_the_packages_that_decide_about_results(cli: Cli) -> None:
     versions = json.loads(cli("version", "--json").stdout)
     assert {"python", "rccar-sweep", "torch", "optuna", "mlflow"} <= set(versions)
+
+
+def test_help_of_run_says_the_defaults(cli: Cli) -> None:
+    shown = " ".join(cli("run", "--help").stdout.split())
+    assert "(default: 50)" in shown
+    assert "(default: tpe)" in shown
