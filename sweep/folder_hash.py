@@ -4,6 +4,8 @@ import hashlib
 from pathlib import Path
 
 _CHUNK_BYTES = 2**20
+# MLflow drops this note (model name and version) into a registered model's own folder when it loads it.
+_NOT_OURS = {"registered_model_meta"}
 
 
 def folder_sha256(folder: Path) -> str:
@@ -11,7 +13,8 @@ def folder_sha256(folder: Path) -> str:
 
     For each file, in the order of its relative path with forward slashes (compared as bytes): the path,
     a zero byte, the file's own sha256 in hex, a line break; all of it hashed once more. Empty folders,
-    times and modes do not count, so a copy or a download has the same hash.
+    times and modes do not count, nor does a note that MLflow leaves there at loading, so a copy or a
+    download has the same hash.
 
     Args:
         folder: of a packaged model.
@@ -21,7 +24,9 @@ def folder_sha256(folder: Path) -> str:
     """
     total = hashlib.sha256()
     files = {
-        path.relative_to(folder).as_posix().encode(): path for path in folder.rglob("*") if path.is_file()
+        path.relative_to(folder).as_posix().encode(): path
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).as_posix() not in _NOT_OURS
     }
     for name in sorted(files):
         total.update(name + b"\0" + _file_sha256(files[name]).encode() + b"\n")

@@ -107,7 +107,12 @@ class Home:
     @property
     def mlflow_url(self) -> str:
         """MLflow's default tracking and registry store."""
-        return f"sqlite:///{self.root / 'mlflow.db'}"
+        return f"sqlite:///{self.mlflow_file}"
+
+    @property
+    def mlflow_file(self) -> Path:
+        """MLflow's default database."""
+        return self.root / "mlflow.db"
 
     @property
     def artifacts(self) -> Path:

@@ -123,3 +123,9 @@ def test_help_of_run_says_the_defaults(cli: Cli) -> None:
     shown = " ".join(cli("run", "--help").stdout.split())
     assert "(default: 50)" in shown
     assert "(default: tpe)" in shown
+
+
+def test_dry_run_checks_the_space_as_the_run_itself_does(cli: Cli) -> None:
+    done = cli("run", "--task", "segmentation", "--dry-run", "--set", "widht=8")
+    assert done.returncode == 2
+    assert "did you mean width?" in done.stderr

@@ -27,6 +27,14 @@ print(json.dumps(predictor.evaluate(split)))
 """
 
 
+BY_MLFLOW = """
+import sys, torch, mlflow
+mlflow.set_tracking_uri(f"sqlite:///{sys.argv[1]}/mlflow.db")
+network = mlflow.pytorch.load_model("models:/rccar-demo-segmentation/Production")
+assert network(torch.rand(2, 3, 96, 128)).shape == (2, 5, 96, 128)
+"""
+
+
 def run_json(*words: str, cwd: Path) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "sweep.cli.main", "run", "--json", "--workers", "2", *words],
@@ -97,6 +105,11 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
     assert 1 <= len(with_checkpoint) <= 2
     assert len(list(home.rglob("best.pt"))) == len(with_checkpoint)
 
+    # MLflow leaves a note in the model's folder when it loads it: the files are still the registered ones.
+    subprocess.run([sys.executable, "-c", BY_MLFLOW, str(home)], cwd=home, check=True, timeout=120)
+    assert list(home.rglob("registered_model_meta"))
+    sweep.load_model("models:/rccar-demo-segmentation/Production", home=home)
+
     second = run_json(*words, "--trials", "1", "--name", "second", cwd=tmp_path)
     assert (second["model"]["version"], second["model"]["replaced"]) == ("2", "1")
     found = client.search_model_versions("name = 'rccar-demo-segmentation'")
@@ -148,7 +161,7 @@ def test_real_frames_are_recognised_and_trained_on(
     assert report["counts"]["complete"] == 1
     assert report["model"]["name"] == f"rccar-{task}"
     (meta,) = tmp_path.glob("mlruns/cache/*/meta.json")
-    assert len(json.loads(meta.read_text())["classes"]) == classes
+    assert len(json.loads(meta.read_text())["info"]["classes"]) == classes
     assert not list(tmp_path.glob("mlruns/**/*.tmp"))
 
 

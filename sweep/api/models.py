@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep.errors import InputError
 from sweep.paths import Home
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def load_model(uri: str, *, tracking_uri: str | None = None, home: str | Path = 
     from sweep.tracking import open_registry
 
     root = Home(Path(home).resolve())
+    if tracking_uri is None and not root.mlflow_file.is_file():
+        raise InputError(
+            f"{root.root} holds no MLflow database, so there is no model {uri!r} in it; "
+            'name the place of your sweeps: load_model(..., home="DIR") or tracking_uri="..."'
+        )
     registry = open_registry(
         tracking_uri or root.mlflow_url,
         artifacts=root.artifacts,

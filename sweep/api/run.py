@@ -32,6 +32,18 @@ def load_config(
     return load(flags, environ, config_file)
 
 
+def check(loaded: Loaded) -> None:
+    """Check what can be checked without opening data or databases: the search space and what fixes it.
+
+    Args:
+        loaded: the config.
+
+    Raises:
+        InputError: the space, `--set` or the metric is wrong; the message lists every fault.
+    """
+    wiring.make_space(loaded.config)
+
+
 def run(loaded: Loaded, observer: Observer) -> RunReport:
     """Run a sweep: data, trials, the best model, promotion.
 

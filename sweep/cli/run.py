@@ -58,6 +58,7 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
     }
     loaded = api.load_config(given, environ=os.environ, config_file=config)
     if dry_run:
+        api.check(loaded)
         show_config(loaded, as_json=as_json)
         return
     observer = observer_for(quiet=quiet or as_json, terminal=sys.stdout.isatty())
