@@ -99,6 +99,10 @@ class Predictor:
         self.card = card
         self._outputs = outputs
 
+    def __repr__(self) -> str:
+        size = "x".join(map(str, self.card.image_size))
+        return f"Predictor({self.card.task}, {self.card.model}, {size}, classes={list(self.classes)})"
+
     @property
     def classes(self) -> tuple[str, ...]:
         """Class names in id order."""

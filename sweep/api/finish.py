@@ -49,11 +49,12 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
         observer.notice(f"MLflow refused: {refusal}")
     if delivered and champion is not None and not desk.scribe.refusals:
         _tidy(desk)
+    shown = wiring.addresses_of(desk.config, desk.home).shown()
     return RunReport(
         summary=summary,
         home=desk.home.root,
-        tracking_uri=wiring.shown_tracking_uri(desk.config, desk.home),
-        storage=wiring.shown_storage_url(desk.config, desk.home),
+        tracking_uri=shown.tracking_uri,
+        storage=shown.storage,
         champion=champion,
         kept=kept,
         elapsed_s=time.monotonic() - began,

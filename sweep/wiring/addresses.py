@@ -1,57 +1,39 @@
 """Where a config's databases are, for opening them and for showing them."""
 
+from dataclasses import dataclass
+
 from sweep.config import SweepConfig
 from sweep.paths import Home
 from sweep.redaction import redacted
 
 
-def tracking_uri(config: SweepConfig, home: Home) -> str:
-    """MLflow's store of a config.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """The two databases of a sweep.
+
+    Args:
+        tracking_uri: MLflow's store, with its password if it has one.
+        storage: Optuna's storage, likewise.
+    """
+
+    tracking_uri: str
+    storage: str
+
+    def shown(self) -> "Addresses":
+        """The same without passwords, as it may be printed."""
+        return Addresses(tracking_uri=redacted(self.tracking_uri), storage=redacted(self.storage))
+
+
+def addresses_of(config: SweepConfig, home: Home) -> Addresses:
+    """Find the databases of a config.
 
     Args:
         config: the resolved config.
-        home: where the default store lies.
+        home: where they lie unless the config names others.
 
     Returns:
-        An address, with its password if it has one.
+        Their addresses.
     """
-    return config.tracking_uri or home.mlflow_url
-
-
-def storage_url(config: SweepConfig, home: Home) -> str:
-    """Optuna's storage of a config.
-
-    Args:
-        config: the resolved config.
-        home: where the default storage lies.
-
-    Returns:
-        An address, with its password if it has one.
-    """
-    return config.storage or home.optuna_url
-
-
-def shown_tracking_uri(config: SweepConfig, home: Home) -> str:
-    """MLflow's store without its password.
-
-    Args:
-        config: the resolved config.
-        home: where the default store lies.
-
-    Returns:
-        An address that may be printed.
-    """
-    return redacted(tracking_uri(config, home))
-
-
-def shown_storage_url(config: SweepConfig, home: Home) -> str:
-    """Optuna's storage without its password.
-
-    Args:
-        config: the resolved config.
-        home: where the default storage lies.
-
-    Returns:
-        An address that may be printed.
-    """
-    return redacted(storage_url(config, home))
+    return Addresses(
+        tracking_uri=config.tracking_uri or home.mlflow_url, storage=config.storage or home.optuna_url
+    )

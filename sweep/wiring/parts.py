@@ -18,7 +18,7 @@ from sweep.searching.mirror import StorageMirror
 from sweep.searching.searcher import StudySearcher, open_study
 from sweep.searching.storage import open_storage
 from sweep.tracking import ModelRegistry, Scribe, open_registry, open_scribe
-from sweep.wiring.addresses import storage_url, tracking_uri
+from sweep.wiring.addresses import addresses_of
 from sweep.workshop.data import PreparedData, prepare_data
 from sweep.workshop.jobs import run_job
 
@@ -118,7 +118,7 @@ def make_scribe(stack: ExitStack, config: SweepConfig, *, home: Home, paths: Swe
         UnavailableError: the server does not answer.
     """
     scribe = open_scribe(
-        tracking_uri(config, home),
+        addresses_of(config, home).tracking_uri,
         spool=paths.spool,
         artifacts=home.artifacts,
         init_lock=home.mlflow_lock,
@@ -139,7 +139,7 @@ def make_registry(config: SweepConfig, home: Home) -> ModelRegistry:
         The registry, opened at its first use.
     """
     return open_registry(
-        tracking_uri(config, home),
+        addresses_of(config, home).tracking_uri,
         artifacts=home.artifacts,
         init_lock=home.mlflow_lock,
         registry_lock=home.registry_lock,
@@ -166,7 +166,7 @@ def make_searcher(
         InputError: a sweep of this name exists.
         UnavailableError: the storage cannot be used.
     """
-    storage = open_storage(storage_url(config, home), init_lock=home.optuna_lock)
+    storage = open_storage(addresses_of(config, home).storage, init_lock=home.optuna_lock)
     study_id = open_study(
         storage,
         plan=plan,
