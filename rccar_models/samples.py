@@ -4,7 +4,7 @@ Images are uint8 RGB (H, W, 3). Masks are uint8 (H, W), values 0..K-1 or the ign
 float32 (N, 4) in pixels, origin top left; labels are int64 (N,) in 0..K-1 (no background class).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 SPLITS = ("train", "val", "test")
+UNSPLIT = "all"
+"""Key of frames that nothing divides into splits yet."""
+
 IGNORE_ID = 255
+
+Region = Sequence[Sequence[float]] | Mapping[str, object]
+"""An outline: polygons (x1, y1, x2, y2, ...) in pixels, or a COCO run-length code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """One labelled object as its file has it: nothing is clipped or left out yet.
+
+    Args:
+        where: what messages call it within its frame, e.g. "line 3" or "object 7".
+        class_id: 0..K-1 in the classes of the data set (for segmentation 0 is the background).
+        box: x1, y1, x2, y2 in pixels of the frame; the outline's extent where the file has no box.
+        region: its outline; empty if it has a box only.
+        is_crowd: a group that is not told apart: no box, but painted.
+    """
+
+    where: str
+    class_id: int
+    box: tuple[float, float, float, float]
+    region: Region = ()
+    is_crowd: bool = False
+
+    @property
+    def has_area(self) -> bool:
+        """Whether the box has a width and a height above 0."""
+        return self.box[2] > self.box[0] and self.box[3] > self.box[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +56,7 @@ class Frame:
         labels: (N,) int64 class ids.
         warnings: what the user should know about this frame, each a sentence that is the same for
             every frame it holds for, so that it can be counted.
+        things: the labelled objects as the files have them; empty where labels are masks.
     """
 
     image: NDArray[np.uint8]
@@ -33,6 +64,7 @@ class Frame:
     boxes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     labels: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0,), np.int64))
     warnings: tuple[str, ...] = ()
+    things: tuple[Thing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +95,9 @@ class DataIndex:
         task: what it was read for.
         classes: class names in id order.
         ignore_id: mask value that counts nowhere, or None if the set declares none.
-        splits: samples of "train", "val" and perhaps "test".
+        splits: samples of "train", "val" and perhaps "test"; of `UNSPLIT` alone where nothing divides them.
         warnings: what the user should know, one line each.
+        faults: what must be mended before anything is trained on it, one line each: "file:line: what; mend".
     """
 
     source: str
@@ -74,3 +107,4 @@ class DataIndex:
     splits: Mapping[str, tuple[Sample, ...]]
     ignore_id: int | None = None
     warnings: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()

@@ -85,7 +85,7 @@ def test_mask_has_the_size_of_the_frame_and_agrees_with_the_network_at_its_own_s
         torch.from_numpy(frame[None].transpose(0, 3, 1, 2).astype(np.float32) / 255)
     )
     assert (own == logits.argmax(1)[0].numpy()).all()
-    assert repr(predictor).startswith("Predictor(segmentation, tiny_unet, 64x48, classes=['background', 'road'")
+    assert repr(predictor).startswith("Predictor(segmentation, tiny_unet, 64x48, classes=['background'")
 
 
 def test_boxes_come_in_pixels_of_the_frame_whatever_its_size(made: dict[str, Trained]) -> None:

@@ -61,7 +61,8 @@ def test_image_without_a_label_file_is_counted_and_has_no_objects(tmp_path: Path
     ("line", "said"),
     [
         ("0 0.5 0.5 0.5", "4 columns instead of 5"),
-        ("0 .1 .1 .9 .1 .9 .9", "7 columns instead of 5: polygon lines are not supported by this format yet"),
+        ("0 .1 .1 .9 .1 .9", "6 columns instead of 5; write class cx cy w h, or class and x y of at least"),
+        ("0 .1 .1 .9 .1 .9 .9 .1", "8 columns instead of 5"),
         ("x 0.5 0.5 0.5 0.5", "class 'x' is not a whole number"),
         ("-1 0.5 0.5 0.5 0.5", "class '-1' is not a whole number"),
         ("0.0 0.5 0.5 0.5 0.5", "class '0.0' is not a whole number"),
@@ -185,3 +186,18 @@ def test_same_folder_for_train_and_val_is_refused(tmp_path: Path) -> None:
 def test_digest_files_are_image_and_label(tmp_path: Path) -> None:
     sample = opened(yolo_set(tmp_path)).splits["train"][0]
     assert [path.name for path in sample.files] == ["a.png", "a.txt"]
+
+
+def test_outlines_are_painted_for_segmentation_and_boxed_for_detection(tmp_path: Path) -> None:
+    # A triangle over the left half of the 8x6 picture: x 0 to 4, y 0 to 6.
+    lines = dict.fromkeys(("train/a", "train/b", "val/c"), "1 0 0 0.5 0 0.5 1 0 1")
+    root = yolo_set(tmp_path, lines=lines)
+    masked = open_data(str(root), "segmentation")
+    assert masked.classes == ("background", "cone", "car")
+    mask = masked.splits["val"][0].read().mask
+    assert mask is not None
+    assert (mask[:, :4] == 2).all()
+    assert (mask[:, 4:] == 0).all()
+    boxed = frame(opened(root))
+    np.testing.assert_allclose(boxed.boxes, [[0, 0, 4, 6]])
+    assert boxed.labels.tolist() == [1]

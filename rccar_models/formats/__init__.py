@@ -8,6 +8,9 @@ from pkgutil import iter_modules
 
 from rccar_models.errors import DataError, UnknownNameError
 from rccar_models.formats.definition import FormatDef
+from rccar_models.formats.layouts import IMAGE_FOLDERS
+from rccar_models.formats.splits import split_faults
+from rccar_models.formats.tree import Tree, tree_of
 from rccar_models.samples import DataIndex
 
 DEMO = "demo"
@@ -25,11 +28,11 @@ def _found() -> dict[str, FormatDef]:
 
 FORMATS = _found()
 
-__all__ = ["DEMO", "FORMATS", "FormatDef", "detect", "open_data"]
+__all__ = ["DEMO", "FORMATS", "FormatDef", "detect", "open_data", "scan_data"]
 
 
 def open_data(source: str, task: str, format_name: str | None = None) -> DataIndex:
-    """List what is in a data set, without decoding a frame.
+    """List what is in a data set that is to be trained on, without decoding a frame.
 
     Args:
         source: "demo", or a folder.
@@ -37,11 +40,34 @@ def open_data(source: str, task: str, format_name: str | None = None) -> DataInd
         format_name: of the layout, None to recognise it.
 
     Returns:
-        The data set.
+        The data set, with train and val.
 
     Raises:
         UnknownNameError: no format has this name.
-        DataError: the folder is missing, has no known layout, cannot serve the task, or its files are faulty.
+        DataError: the folder is missing, has no known layout, cannot serve the task, is not divided into
+            train and val, or its files are faulty; all faults are listed.
+    """
+    index = scan_data(source, task, format_name)
+    if index.faults:
+        raise DataError(source, index.faults)
+    return index
+
+
+def scan_data(source: str, task: str, format_name: str | None = None) -> DataIndex:
+    """List what is in a data set however faulty it is, without decoding a frame.
+
+    Args:
+        source: "demo", or a folder.
+        task: "segmentation" or "detection".
+        format_name: of the layout, None to recognise it.
+
+    Returns:
+        The data set; `faults` says why it cannot be trained on, also if splits are missing.
+
+    Raises:
+        UnknownNameError: no format has this name.
+        DataError: the folder is missing, has no known layout, cannot serve the task, or nothing in it can be
+            listed.
     """
     if format_name is not None and format_name not in FORMATS:
         near = difflib.get_close_matches(format_name, FORMATS, n=1)
@@ -49,22 +75,24 @@ def open_data(source: str, task: str, format_name: str | None = None) -> DataInd
         raise UnknownNameError(f"unknown format {format_name!r}{hint} (known: {', '.join(FORMATS)})")
     if (source == DEMO) != ((format_name or source) == DEMO):
         raise DataError(source, [f"--format {format_name} does not fit; the demo is --data demo alone"])
-    root = Path(source).expanduser()
-    if source == DEMO:
-        chosen = FORMATS[DEMO]
-    else:
+    tree, chosen = Tree(Path(source), ()), FORMATS[DEMO]
+    if source != DEMO:
+        root = Path(source).expanduser()
         _check_folder(root, source)
-        chosen = FORMATS[format_name] if format_name else detect(root, task)
+        tree = tree_of(root)
+        chosen = FORMATS[format_name] if format_name else detect(tree, task)
     if task not in chosen.tasks:
         raise DataError(source, [_wrong_task(chosen.name, chosen.tasks, task)])
-    return replace(chosen.index(root, task), source=source)
+    index = chosen.index(tree, task)
+    missing = split_faults({split: len(samples) for split, samples in index.splits.items()})
+    return replace(index, source=source, faults=(*index.faults, *missing))
 
 
-def detect(root: Path, task: str) -> FormatDef:
+def detect(tree: Tree, task: str) -> FormatDef:
     """Recognise the layout of a folder.
 
     Args:
-        root: the folder.
+        tree: the folder.
         task: "segmentation" or "detection"; decides where several layouts fit.
 
     Returns:
@@ -73,16 +101,29 @@ def detect(root: Path, task: str) -> FormatDef:
     Raises:
         DataError: no known layout fits, none that fits serves the task, or several do.
     """
-    fitting = [found for found in FORMATS.values() if found.recognises(root)]
+    fitting = [found for found in FORMATS.values() if found.recognises(tree)]
     serving = [found for found in fitting if task in found.tasks]
-    if len(serving) == 1:
-        return serving[0]
+    meant = [one for one in serving if tree.has_folder(one.own_folders.get(task, ""))]
+    if len(serving) == 1 or len(meant) == 1:
+        return (meant or serving)[0]
+    root = tree.root
     if serving:
+        usable = [found for found in serving if _is_usable(found, tree, task)]
+        if len(usable) == 1:
+            return usable[0]
         names = " or ".join(f"--format {found.name}" for found in serving)
         raise DataError(str(root), [f"several layouts fit; choose {names}"])
     if fitting:
         raise DataError(str(root), [_wrong_task(found.name, found.tasks, task) for found in fitting])
-    raise DataError(str(root), [_unrecognised(root)])
+    raise DataError(str(root), [_unrecognised(tree)])
+
+
+def _is_usable(found: FormatDef, tree: Tree, task: str) -> bool:
+    """Whether the labels of a format are of use for the task: boxes beside masks are not."""
+    try:
+        return not found.index(tree, task).faults
+    except DataError:
+        return False
 
 
 def _check_folder(root: Path, source: str) -> None:
@@ -99,11 +140,12 @@ def _wrong_task(name: str, tasks: tuple[str, ...], task: str) -> str:
     return f"its format {name} serves {' and '.join(tasks)}, not {task}; {task} needs one of: {others}"
 
 
-def _unrecognised(root: Path) -> str:
+def _unrecognised(tree: Tree) -> str:
     """Say what was looked for, and what was nearly found."""
-    folders = _subfolders(root)
-    near = [root / name for name in folders] + [root.parent]
-    fits = [path for path in near if any(found.recognises(path) for found in FORMATS.values())]
+    folders = _subfolders(tree.root)
+    parent = [tree.root.parent] if tree.root.name.lower() in IMAGE_FOLDERS else []
+    near = [tree.root / name for name in folders] + parent
+    fits = [path for path in near if any(found.recognises(tree_of(path)) for found in FORMATS.values())]
     hint = f"did you mean {fits[0]}?" if fits else f"it holds the folders: {', '.join(folders) or 'none'}"
     known = [f"    {found.name}: {found.text}" for found in FORMATS.values()]
     return "\n".join([f"no known layout; {hint}; known layouts:", *known])

@@ -1,13 +1,37 @@
 """Names of classes from a `classes.txt`: "id name" a line, or one name a line in order of id."""
 
 import re
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
 from rccar_models.errors import DataError
 from rccar_models.formats.files import filled_lines, name_of
+from rccar_models.formats.tree import Tree
+
+BACKGROUND = "background"
+BACKGROUND_NAMES = frozenset({BACKGROUND, "_background_"})
+"""How labelling tools call what nothing outlines, in lower case."""
 
 _NUMBERED = re.compile(r"(\d+)[\s:,]+(\S.*)")
+
+
+def class_file(tree: Tree, folders: Sequence[str]) -> Path | None:
+    """Find the file that names the classes.
+
+    Args:
+        tree: the data set.
+        folders: of labels, where it may lie; the likeliest first.
+
+    Returns:
+        `classes.txt` of a folder, else of the data set's root, else the only one anywhere; None without one.
+    """
+    places = [*(f"{folder}/classes.txt" for folder in folders), "classes.txt"]
+    anywhere = [name for name in tree.named(".txt") if name.rpartition("/")[2] == "classes.txt"]
+    found = next((place for place in places if place in tree), None)
+    if found is None and len(anywhere) == 1:
+        found = anywhere[0]
+    return None if found is None else tree.path(found)
 
 
 def read_class_names(path: Path, *, root: Path, background: bool) -> tuple[str, ...]:
@@ -67,3 +91,22 @@ def numbered_names(highest: int) -> tuple[str, ...]:
         class_0, class_1, ...
     """
     return tuple(f"class_{class_id}" for class_id in range(highest + 1))
+
+
+def classes_for(names: Sequence[str], task: str) -> tuple[tuple[str, ...], Mapping[int, int]]:
+    """Number classes for a task: a mask needs a class for what nothing outlines, the background with id 0.
+
+    Args:
+        names: of the classes in order of their ids in the files.
+        task: "segmentation" or "detection".
+
+    Returns:
+        Class names in order of class id, and the class id of each id in the files. A class called background
+        is the background of segmentation.
+    """
+    if task != "segmentation":
+        return tuple(names), {number: number for number in range(len(names))}
+    others = [number for number, name in enumerate(names) if name.lower() not in BACKGROUND_NAMES]
+    ids = {number: class_id for class_id, number in enumerate(others, start=1)}
+    ground = dict.fromkeys(set(range(len(names))) - set(others), 0)
+    return (BACKGROUND, *(names[number] for number in others)), ids | ground

@@ -65,7 +65,7 @@ def agreed_classes(files: Mapping[Path, CocoFile], *, root: Path, task: str) -> 
 def _unused_parents(files: Mapping[Path, CocoFile]) -> set[int]:
     categories: set[Category] = {category for file in files.values() for category in file.categories}
     pictures = [picture for file in files.values() for picture in file.pictures]
-    used = {thing.category for picture in pictures for thing in picture.things}
+    used = {one.category for picture in pictures for one in picture.annotations}
     return {
         category.id
         for category in categories

@@ -1,7 +1,7 @@
 """Where the files of a COCO data set lie: annotation files by split, and the images that they name."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,34 +65,6 @@ def annotation_files(root: Path) -> Mapping[str, Annotated]:
     if faults:
         raise DataError(str(root), faults)
     return {split: found[split] for split in SPELLINGS if split in found}
-
-
-def located(file_name: str, folders: Sequence[Path], root: Path) -> Path:
-    """Find an image that an annotation file names.
-
-    Args:
-        file_name: as the annotation file writes it; may hold folders.
-        folders: where to look.
-        root: folder of the data set, which the name must not leave, not even through a link.
-
-    Returns:
-        The file, below `root`.
-
-    Raises:
-        ValueError: the name leads out of the data set, or there is no such file.
-    """
-    home = root.resolve()
-    try:
-        paths = [(folder / file_name).resolve() for folder in folders]
-        inside = [path for path in paths if path.is_relative_to(home)]
-        found = next((path for path in inside if path.is_file()), None)
-    except (OSError, RuntimeError) as error:  # too long a name, a circle of links
-        raise ValueError(f"file_name {file_name!r} cannot be looked up ({error})") from error
-    if not inside:
-        raise ValueError(f"file_name {file_name!r} leads out of the data set; name a file below it")
-    if found is None:
-        raise ValueError(f"file_name {file_name!r}: no such image; add it or remove its entry")
-    return root / found.relative_to(home)
 
 
 def _roboflow(root: Path, split: str) -> Path | None:

@@ -3,22 +3,19 @@
 Source of the layout: https://cocodataset.org/#format-data (object detection).
 """
 
-import json
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from rccar_models.errors import DataError
-from rccar_models.formats.files import name_of, read_text
+from rccar_models.formats.files import name_of
+from rccar_models.formats.json_files import read_json
+from rccar_models.samples import Region, Thing
 
 Entry = Mapping[str, object]
 T = TypeVar("T")
-
-Region = Sequence[Sequence[float]] | Mapping[str, object]
-"""Polygons (x1, y1, x2, y2, ...) in pixels, or a run-length code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +34,7 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
+class Annotation:
     """One annotation.
 
     Args:
@@ -56,10 +53,23 @@ class Thing:
     is_crowd: bool
     region: Region
 
-    @property
-    def has_area(self) -> bool:
-        """Whether the box has a width and a height above 0."""
-        return min(self.box[2:]) > 0
+    def thing(self, class_id: int) -> Thing:
+        """Make the object of it.
+
+        Args:
+            class_id: of its category in the data set.
+
+        Returns:
+            The object, its box with two corners.
+        """
+        x, y, width, height = self.box
+        return Thing(
+            where=f"object {self.id}",
+            class_id=class_id,
+            box=(x, y, x + width, y + height),
+            region=self.region,
+            is_crowd=self.is_crowd,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +80,13 @@ class Picture:
         id: in the file.
         file_name: as the file writes it.
         size: (width, height) in pixels, None if the file does not say.
-        things: its annotations in file order.
+        annotations: of it, in file order.
     """
 
     id: object
     file_name: str
     size: tuple[int, int] | None
-    things: list[Thing] = field(default_factory=list)
+    annotations: list[Annotation] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +102,7 @@ class CocoFile:
     pictures: tuple[Picture, ...]
 
 
-def read_coco(path: Path, *, root: Path) -> CocoFile:
+def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
     """Read an annotation file.
 
     Args:
@@ -100,13 +110,16 @@ def read_coco(path: Path, *, root: Path) -> CocoFile:
         root: folder of the data set, for messages.
 
     Returns:
-        Its content, checked.
+        Its content without faulty entries, and a line for each entry that is missing, of a wrong kind, or
+        refers to nothing.
 
     Raises:
-        DataError: it is not strict JSON, or entries are missing, of a wrong kind, or refer to nothing.
+        DataError: it is not strict JSON.
     """
     where = name_of(path, root)
-    content = _strict_json(read_text(path, root=root), where, root)
+    content = read_json(path, root=root)
+    if not isinstance(content, dict):
+        raise DataError(str(root), [f"{where}: must be an object with images, annotations and categories"])
     faults: list[str] = []
     categories = _records(content, "categories", _category, faults)
     pictures = _records(content, "images", _picture, faults)
@@ -114,45 +127,15 @@ def read_coco(path: Path, *, root: Path) -> CocoFile:
     if len(by_id) < len(pictures):
         faults.append("two images have the same id; give each its own")
     known = {category.id for category in categories}
-    for thing in _records(content, "annotations", _thing, faults):
-        if thing.image not in by_id:
-            faults.append(f"object {thing.id}: image_id {thing.image!r} is not among the images; remove it")
-        elif thing.category not in known:
-            faults.append(f"object {thing.id}: category_id {thing.category} is not in categories; add it")
+    for one in _records(content, "annotations", _annotation, faults):
+        if one.image not in by_id:
+            faults.append(f"object {one.id}: image_id {one.image!r} is not among the images; remove it")
+        elif one.category not in known:
+            faults.append(f"object {one.id}: category_id {one.category} is not in categories; add it")
         else:
-            by_id[thing.image].things.append(thing)
-    if faults:
-        raise DataError(str(root), [f"{where}: {fault}" for fault in faults])
-    return CocoFile(categories=tuple(categories), pictures=tuple(pictures))
-
-
-def _strict_json(text: str, where: str, root: Path) -> Entry:
-    def refuse(constant: str) -> object:
-        raise ValueError(constant)
-
-    try:
-        content = json.loads(text, parse_constant=refuse)
-    except json.JSONDecodeError as error:
-        fault = f"{where}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}"
-        raise DataError(str(root), [fault]) from error
-    except RecursionError as error:
-        raise DataError(str(root), [f"{where}: nested too deeply for an annotation file"]) from error
-    except ValueError as error:
-        line, column = _place_of_constant(text)
-        fault = f"{where}:{line}:{column}: {error} is not a number in JSON; correct or remove the entry"
-        raise DataError(str(root), [fault]) from error
-    if not isinstance(content, dict):
-        raise DataError(str(root), [f"{where}: must be an object with images, annotations and categories"])
-    return content
-
-
-def _place_of_constant(text: str) -> tuple[int, int]:
-    """Line and column of the first NaN or Infinity outside quotes."""
-    for match in re.finditer(r'"(?:\\.|[^"\\])*"|(-?Infinity|NaN)', text):
-        if match[1]:
-            before = text[: match.start()]
-            return before.count("\n") + 1, match.start() - before.rfind("\n")
-    return 1, 1
+            by_id[one.image].annotations.append(one)
+    file = CocoFile(categories=tuple(categories), pictures=tuple(pictures))
+    return file, [f"{where}: {fault}" for fault in faults]
 
 
 def _records(content: Entry, key: str, make: Callable[[Entry], T], faults: list[str]) -> list[T]:
@@ -185,11 +168,11 @@ def _picture(entry: Entry) -> Picture:
     return Picture(id=_key(entry, "id"), file_name=_text(entry, "file_name"), size=size)
 
 
-def _thing(entry: Entry) -> Thing:
+def _annotation(entry: Entry) -> Annotation:
     box = _numbers(entry.get("bbox"), "bbox")
     if len(box) != 4:
         raise ValueError(f"bbox has {len(box)} numbers instead of x, y, width, height")
-    return Thing(
+    return Annotation(
         id=entry.get("id", "without id"),
         image=_key(entry, "image_id"),
         category=_whole(entry, "category_id"),

@@ -1,9 +1,9 @@
 """What a data format is to the rest of the house. A new one is one new file here that exports `FORMAT`."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from rccar_models.formats.tree import Tree
 from rccar_models.samples import DataIndex
 
 
@@ -15,12 +15,16 @@ class FormatDef:
         name: as users write it (`--format coco`).
         tasks: what it can serve.
         recognises: whether a folder looks like it; cheap, reads no image.
-        index: lists all samples of a folder for a task; raises DataError with every fault found.
+        index: lists all samples of a folder for a task, with every fault found; raises DataError only where
+            nothing can be listed. Missing splits are checked by the caller.
         text: the layout, one line.
+        own_folders: folder of this format's labels by task; where it exists, this format is meant even if
+            others fit too.
     """
 
     name: str
     tasks: tuple[str, ...]
-    recognises: Callable[[Path], bool]
-    index: Callable[[Path, str], DataIndex]
+    recognises: Callable[[Tree], bool]
+    index: Callable[[Tree, str], DataIndex]
     text: str
+    own_folders: Mapping[str, str] = field(default_factory=dict)

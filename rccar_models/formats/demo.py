@@ -5,10 +5,10 @@ One scene serves both tasks: masks with five classes, boxes around cones and car
 
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.track import CLASSES, DRAWING_VERSION, OBJECT_CLASSES, draw_frame
+from rccar_models.formats.tree import Tree
 from rccar_models.samples import DataIndex, Frame, Sample
 from rccar_models.seeding import derived_seed
 
@@ -21,7 +21,7 @@ _N_FRAMES: Mapping[str, Mapping[str, int]] = {
 }
 
 
-def _index(_root: Path, task: str) -> DataIndex:
+def _index(_tree: Tree, task: str) -> DataIndex:
     splits = {
         split: tuple(_sample(task, split, number) for number in range(n_frames))
         for split, n_frames in _N_FRAMES[task].items()
@@ -49,7 +49,7 @@ def _read(task: str, seed: int) -> Frame:
 FORMAT = FormatDef(
     name=NAME,
     tasks=("segmentation", "detection"),
-    recognises=lambda _root: False,  # it is asked for by name, never found in a folder
+    recognises=lambda _tree: False,  # it is asked for by name, never found in a folder
     index=_index,
     text="drawn on the spot: a taped track with cones and cars; --data demo",
 )

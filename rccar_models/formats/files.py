@@ -8,6 +8,9 @@ from rccar_models.errors import DataError
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 """Of files that count as pictures, in lower case."""
 
+MAX_TEXT_MIB = 10.0
+"""Larger label files, lists, YAML and XML files are refused."""
+
 
 def images_below(folder: Path) -> list[Path]:
     """List all pictures in a folder and the folders below it.
@@ -40,20 +43,25 @@ def name_of(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
-def read_text(path: Path, *, root: Path) -> str:
+def read_text(path: Path, *, root: Path, max_mib: float = MAX_TEXT_MIB) -> str:
     """Read a text file.
 
     Args:
         path: UTF-8, with or without a byte order mark.
         root: folder of the data set, for messages.
+        max_mib: largest size that is read.
 
     Returns:
         Its content.
 
     Raises:
-        DataError: it cannot be read or is not UTF-8.
+        DataError: it cannot be read, is too large, or is not UTF-8.
     """
     try:
+        n_mib = path.stat().st_size / 2**20
+        if n_mib > max_mib:
+            fault = f"{name_of(path, root)}: {n_mib:.0f} MiB are more than the {max_mib:g} MiB that are read"
+            raise DataError(str(root), [f"{fault}; divide the file, or remove what is no annotation"])
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         fault = f"{name_of(path, root)}: cannot be read as UTF-8 text ({error}); save it as UTF-8"

@@ -12,51 +12,44 @@ from pathlib import Path
 import numpy as np
 
 from rccar_models.errors import DataError
-from rccar_models.formats.class_names import numbered_names, read_class_names
+from rccar_models.formats.class_names import class_file, numbered_names, read_class_names
 from rccar_models.formats.decoding import read_image, read_mask
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
-from rccar_models.formats.pairs import Pair, find_pairs
-from rccar_models.formats.splits import SPELLINGS
+from rccar_models.formats.layouts import Pair, find_pairs
+from rccar_models.formats.tree import Tree
 from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
 
-_FOLDERS = ("masks", "labels", "annotations")
+_FOLDERS = ("labels/segmentation", "masks", "labels", "annotations")
 
 
-def _mask_folder(root: Path) -> str | None:
-    """Name of the folder that holds the masks, None if no folder does."""
-    inside = [root / word for words in SPELLINGS.values() for word in words]
-    for name in _FOLDERS:
-        for parent in (root, *inside):
-            if (parent / "images").is_dir() and next((parent / name).rglob("*.png"), None):
-                return name
-    return None
+def _recognises(tree: Tree) -> bool:
+    pairs = find_pairs(tree, companions=_FOLDERS, suffix=".png")
+    return any(pair.has_companion for kept in pairs.splits.values() for pair in kept)
 
 
-def _index(root: Path, task: str) -> DataIndex:
-    folder = _mask_folder(root) or _FOLDERS[0]
-    pairs = find_pairs(root, companion=folder, suffix=".png")
-    faults = list(_missing_masks(root, pairs.splits.values()))
-    if faults:
-        raise DataError(str(root), faults)
-    classes, warnings = _classes(root, chain.from_iterable(pairs.splits.values()))
+def _index(tree: Tree, task: str) -> DataIndex:
+    pairs = find_pairs(tree, companions=_FOLDERS, suffix=".png")
+    faults = [*pairs.faults, *_missing_masks(tree.root, pairs.splits.values())]
+    masked = {split: [pair for pair in kept if pair.has_companion] for split, kept in pairs.splits.items()}
+    classes, warnings = _classes(tree, chain.from_iterable(masked.values()))
     return DataIndex(
-        source=str(root),
+        source=str(tree.root),
         format=FORMAT.name,
         task=task,
         classes=classes,
         ignore_id=IGNORE_ID,
         splits={
-            split: tuple(_sample(root, pair, classes) for pair in kept)
-            for split, kept in pairs.splits.items()
+            split: tuple(_sample(tree.root, pair, classes) for pair in kept) for split, kept in masked.items()
         },
         warnings=(*pairs.warnings, *warnings),
+        faults=tuple(faults),
     )
 
 
 def _missing_masks(root: Path, splits: Iterable[tuple[Pair, ...]]) -> Iterable[str]:
     for pairs in splits:
-        missing = [pair for pair in pairs if not pair.companion.is_file()]
+        missing = [pair for pair in pairs if not pair.has_companion]
         if missing and len(missing) == len(pairs):
             folder = name_of(missing[0].companion.parent, root)
             yield f"{folder}/: holds no mask for any of {len(pairs)} images, e.g. {missing[0].companion.name}"
@@ -65,10 +58,11 @@ def _missing_masks(root: Path, splits: Iterable[tuple[Pair, ...]]) -> Iterable[s
             yield f"{pair.name}: has no mask {name_of(pair.companion, root)}; add it or remove the image"
 
 
-def _classes(root: Path, pairs: Iterable[Pair]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _classes(tree: Tree, pairs: Iterable[Pair]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Class names, and what to warn of."""
-    path = root / "classes.txt"
-    if path.is_file():
+    root = tree.root
+    path = class_file(tree, _FOLDERS)
+    if path is not None:
         return read_class_names(path, root=root, background=True), ()
     highest = 0
     for pair in pairs:
@@ -108,7 +102,8 @@ def _read(root: Path, pair: Pair, n_classes: int) -> Frame:
 FORMAT = FormatDef(
     name="mask_folder",
     tasks=("segmentation",),
-    recognises=lambda root: _mask_folder(root) is not None,
+    recognises=_recognises,
     index=_index,
     text="images/<split>/NAME.jpg and masks/<split>/NAME.png of class ids, classes.txt; 255 is ignored",
+    own_folders={"segmentation": "labels/segmentation"},
 )

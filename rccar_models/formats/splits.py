@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from rccar_models.samples import SPLITS
+from rccar_models.samples import SPLITS, UNSPLIT
 
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "train": ("train",),
@@ -28,36 +28,26 @@ def split_folder(parent: Path, split: str) -> Path | None:
     return next((parent / word for word in SPELLINGS[split] if (parent / word).is_dir()), None)
 
 
-def split_lists(root: Path) -> dict[str, Path]:
-    """Find the text files that list the frames of each split.
-
-    Args:
-        root: the data set.
-
-    Returns:
-        `splits/train.txt` and so on, those that exist.
-    """
-    return {
-        split: path
-        for split in SPLITS
-        for path in (root / "splits" / f"{word}.txt" for word in reversed(SPELLINGS[split]))
-        if path.is_file()
-    }
+MEND = (
+    "put the images into folders called train and val, or list them in splits/train.txt and splits/val.txt "
+    "(`sweep data split` writes these lists)"
+)
 
 
-def split_faults(counts: Mapping[str, int], *, mend: str) -> list[str]:
+def split_faults(counts: Mapping[str, int]) -> list[str]:
     """Check that the required splits are there and that every split holds something.
 
     Args:
-        counts: frames of each split found.
-        mend: what to do if one is missing.
+        counts: frames of each split found, of `UNSPLIT` alone where nothing divides them.
 
     Returns:
         One line for each fault.
     """
+    if set(counts) == {UNSPLIT}:
+        return [f"nothing divides its {counts[UNSPLIT]} frames into train and val; {MEND}"]
     found = ", ".join(f"{split} {counts[split]}" for split in SPLITS if split in counts) or "none"
     absent = [split for split in REQUIRED if split not in counts]
-    missing = [f"no {split} split (frames found: {found}); {mend}" for split in absent]
+    missing = [f"no {split} split (frames found: {found}); {MEND}" for split in absent]
     empty = [
         f"the {split} split is empty (frames found: {found}); put images into it or remove it"
         for split, count in counts.items()

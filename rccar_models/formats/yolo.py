@@ -1,107 +1,94 @@
-"""YOLO text labels: `images/` beside `labels/`, one line "class cx cy w h" an object, shares of the image.
+"""YOLO text labels: `images/` beside `labels/`, a line an object, in shares of the image.
 
-Class names stand in `data.yaml`, `labels/classes.txt` or `classes.txt`. Splits are the folders that
-`data.yaml` names, else the usual folders and lists. A picture without a label file holds no object.
+A line is "class cx cy w h", or "class x1 y1 x2 y2 x3 y3 ..." for an outline. Class names stand in
+`data.yaml`, `labels/classes.txt` or `classes.txt`. Splits are the folders that `data.yaml` names, else the
+usual folders and lists. A picture without a label file holds no object.
 """
 
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from rccar_models.boxes import at_least, clipped, scaled
-from rccar_models.errors import DataError
-from rccar_models.formats.class_names import numbered_names, read_class_names
+from rccar_models.formats.class_names import class_file, classes_for, numbered_names, read_class_names
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
-from rccar_models.formats.pairs import Pair, Pairs, find_pairs, pairs_of_folders
-from rccar_models.formats.splits import REQUIRED, SPELLINGS
+from rccar_models.formats.files import name_of
+from rccar_models.formats.labelling import labelled_frame
+from rccar_models.formats.layouts import Pair, Pairs, find_pairs
+from rccar_models.formats.splits import REQUIRED
+from rccar_models.formats.tree import Tree
 from rccar_models.formats.yolo_labels import Labels, read_labels
 from rccar_models.formats.yolo_yaml import YoloYaml, read_yaml, yaml_file
-from rccar_models.samples import DataIndex, Frame, Sample
+from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
 
-_COMPANION = "labels"
-
-
-def _recognises(root: Path) -> bool:
-    inside = [root / word for words in SPELLINGS.values() for word in words]
-    return yaml_file(root) is not None or any(
-        (parent / "images").is_dir() and next((parent / _COMPANION).rglob("*.txt"), None) is not None
-        for parent in (root, *inside)
-    )
+_FOLDERS = ("labels/detection", "labels")
 
 
-def _index(root: Path, task: str) -> DataIndex:
+def _recognises(tree: Tree) -> bool:
+    if yaml_file(tree.root) is not None:
+        return True
+    pairs = find_pairs(tree, companions=_FOLDERS, suffix=".txt")
+    return any(pair.has_companion for kept in pairs.splits.values() for pair in kept)
+
+
+def _index(tree: Tree, task: str) -> DataIndex:
+    root = tree.root
     described = read_yaml(root)
-    pairs = _pairs(root, described)
-    classes = _named_classes(root, described)
-    labels = _all_labels(root, pairs, n_classes=len(classes) if classes else None)
-    warnings = [*pairs.warnings, *_warnings(pairs, labels.values())]
-    if classes is None:
-        highest = max(int(found.class_ids.max(initial=0)) for found in labels.values())
-        classes = numbered_names(highest)
+    pairs = find_pairs(tree, companions=_FOLDERS, suffix=".txt", folders=described.folders)
+    names = _named_classes(tree, described)
+    labels, faults = _all_labels(root, pairs, n_classes=len(names) if names else None)
+    warnings = [*pairs.warnings, *_warnings(pairs, labels.values(), task)]
+    if names is None:
+        highest = max((found.highest for found in labels.values()), default=0)
+        names = numbered_names(highest)
         warnings.append(f"nothing names the classes: they are called class_0 to class_{highest} by their ids")
+    classes, ids = classes_for(names, task)
     return DataIndex(
         source=str(root),
         format=FORMAT.name,
         task=task,
         classes=classes,
+        ignore_id=IGNORE_ID if task == "segmentation" else None,
         splits={
-            split: tuple(_sample(root, pair, labels[pair.name]) for pair in kept)
+            split: tuple(_sample(root, pair, labels[pair.name], ids=ids, task=task) for pair in kept)
             for split, kept in pairs.splits.items()
         },
         warnings=tuple(warnings),
+        faults=(*pairs.faults, *(faults or _without_objects(pairs, labels, task))),
     )
 
 
-def _pairs(root: Path, described: YoloYaml) -> Pairs:
-    if not described.folders:
-        return find_pairs(root, companion=_COMPANION, suffix=".txt")
-    folders = {split: (images, _labels_beside(images, root)) for split, images in described.folders.items()}
-    return pairs_of_folders(root, folders, companion=_COMPANION, suffix=".txt")
-
-
-def _labels_beside(images: Path, root: Path) -> Path:
-    """Replace the last folder called `images` by `labels`, as every YOLO tool does."""
-    parts = list(images.relative_to(root).parts)
-    if "images" in parts:
-        parts[len(parts) - 1 - parts[::-1].index("images")] = _COMPANION
-    return root.joinpath(*parts)
-
-
-def _named_classes(root: Path, described: YoloYaml) -> tuple[str, ...] | None:
+def _named_classes(tree: Tree, described: YoloYaml) -> tuple[str, ...] | None:
     if described.names:
         return described.names
-    for path in (root / _COMPANION / "classes.txt", root / "classes.txt"):
-        if path.is_file():
-            return read_class_names(path, root=root, background=False)
-    return None
+    path = class_file(tree, _FOLDERS)
+    return None if path is None else read_class_names(path, root=tree.root, background=False)
 
 
-def _all_labels(root: Path, pairs: Pairs, *, n_classes: int | None) -> Mapping[str, Labels]:
-    """Read the labels of all images, by the image's name."""
+def _all_labels(root: Path, pairs: Pairs, *, n_classes: int | None) -> tuple[Mapping[str, Labels], list[str]]:
+    """Read the labels of all images, by the image's name; also a line for each fault."""
     labels: dict[str, Labels] = {}
     faults: list[str] = []
     for pair in (pair for kept in pairs.splits.values() for pair in kept):
         labels[pair.name] = Labels()
-        if pair.companion.is_file():
+        if pair.has_companion:
             labels[pair.name], found = read_labels(pair.companion, root=root, n_classes=n_classes)
             faults += found
-    faults = faults or _without_objects(pairs, labels)
-    if faults:
-        raise DataError(str(root), faults)
-    return labels
+    return labels, faults
 
 
-def _without_objects(pairs: Pairs, labels: Mapping[str, Labels]) -> list[str]:
+def _without_objects(pairs: Pairs, labels: Mapping[str, Labels], task: str) -> list[str]:
+    what = "outlined" if task == "segmentation" else "labelled"
     counts = {
-        split: sum(len(labels[pair.name].class_ids) for pair in kept) for split, kept in pairs.splits.items()
+        split: sum(labels[pair.name].n_useful(task) for pair in kept) for split, kept in pairs.splits.items()
     }
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
+    mend = "; with boxes only use --task detection" if task == "segmentation" else ""
     return [
-        f"no object is labelled in {split} (objects found: {found}); "
-        f"each image needs a label file of its name, e.g. {_example(pairs.splits[split])}"
+        f"no object is {what} in {split} (objects found: {found}); "
+        f"each image needs a label file of its name, e.g. {_example(pairs.splits[split])}{mend}"
         for split in REQUIRED
-        if not counts[split]
+        if pairs.splits.get(split) and not counts[split]
     ]
 
 
@@ -109,9 +96,11 @@ def _example(pairs: tuple[Pair, ...]) -> str:
     return "/".join(pairs[0].companion.parts[-2:])
 
 
-def _warnings(pairs: Pairs, labels: Iterable[Labels]) -> list[str]:
-    unlabelled = [pair for kept in pairs.splits.values() for pair in kept if not pair.companion.is_file()]
-    degenerate = sum(found.n_degenerate for found in labels)
+def _warnings(pairs: Pairs, labels: Iterable[Labels], task: str) -> list[str]:
+    found = list(labels)
+    unlabelled = [pair for kept in pairs.splits.values() for pair in kept if not pair.has_companion]
+    degenerate = sum(one.n_degenerate for one in found)
+    bare = sum(one.n_boxes for one in found) if task == "segmentation" else 0
     warnings = []
     if unlabelled:
         warnings.append(
@@ -120,28 +109,34 @@ def _warnings(pairs: Pairs, labels: Iterable[Labels]) -> list[str]:
         )
     if degenerate:
         warnings.append(f"{degenerate} boxes without width or height were left out")
+    if bare:
+        warnings.append(f"{bare} objects have a box but no outline: their boxes are ignored (255)")
     return warnings
 
 
-def _sample(root: Path, pair: Pair, labels: Labels) -> Sample:
-    files = (pair.image, pair.companion) if pair.companion.is_file() else (pair.image,)
-    return Sample(name=pair.name, read=partial(_read, root, pair.image, labels), files=files)
+def _sample(root: Path, pair: Pair, labels: Labels, *, ids: Mapping[int, int], task: str) -> Sample:
+    files = (pair.image, pair.companion) if pair.has_companion else (pair.image,)
+    return Sample(name=pair.name, read=partial(_read, root, pair, labels, ids, task), files=files)
 
 
-def _read(root: Path, path: Path, labels: Labels) -> Frame:
-    image, warnings = read_image(path, root=root)
+def _read(root: Path, pair: Pair, labels: Labels, ids: Mapping[int, int], task: str) -> Frame:
+    image, warnings = read_image(pair.image, root=root)
     height, width = image.shape[:2]
-    boxes = clipped(scaled(labels.boxes, by=(width, height)), width=width, height=height)
-    inside = at_least(boxes, 0)
-    if not inside.all():
-        warnings = (*warnings, "boxes outside the picture were left out")
-    return Frame(image=image, boxes=boxes[inside], labels=labels.class_ids[inside], warnings=warnings)
+    return labelled_frame(
+        image,
+        labels.things(ids, width=width, height=height),
+        task=task,
+        where=name_of(pair.companion, root),
+        root=str(root),
+        warnings=warnings,
+    )
 
 
 FORMAT = FormatDef(
     name="yolo",
-    tasks=("detection",),
+    tasks=("segmentation", "detection"),
     recognises=_recognises,
     index=_index,
-    text="images/NAME.jpg and labels/NAME.txt with lines 'class cx cy w h', classes.txt or data.yaml",
+    text="images/NAME.jpg and labels/NAME.txt of 'class cx cy w h' or outlines, classes.txt or data.yaml",
+    own_folders={"detection": "labels/detection"},
 )

@@ -1,17 +1,31 @@
-"""YOLO label files: one object a line, "class cx cy w h" in shares of the image's width and height."""
+"""YOLO label files: one object a line, in shares of the image's width and height.
+
+"class cx cy w h" is a box, "class x1 y1 x2 y2 x3 y3 ..." an outline of three corners or more.
+Source: https://docs.ultralytics.com/datasets/segment and /detect.
+"""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rccar_models.boxes import Boxes, as_boxes, xyxy_from_cxcywh
+from rccar_models.boxes import xyxy_from_cxcywh
 from rccar_models.formats.files import filled_lines, name_of
+from rccar_models.formats.labelling import extent
+from rccar_models.samples import Thing
 
 # Tools round to six digits, some to three: a share may pass 1 by that much.
 _TOLERANCE = 1e-3
+
+_BOX_COLUMNS = 5
+_SMALLEST_OUTLINE = 7  # class and three corners
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    class_id: int
+    shares: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +33,58 @@ class Labels:
     """The objects of one image.
 
     Args:
-        class_ids: (N,) int64.
-        boxes: (N, 4) float32 xyxy, shares of width and height; may pass the edges.
-        n_degenerate: objects left out because their width or height is not above 0.
+        lines: of the file, those without faults.
+        n_degenerate: boxes left out because their width or height is not above 0.
     """
 
-    class_ids: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0,), np.int64))
-    boxes: Boxes = field(default_factory=lambda: as_boxes([]))
+    lines: tuple[_Line, ...] = ()
     n_degenerate: int = 0
+
+    @property
+    def n_boxes(self) -> int:
+        """Objects that have a box and no outline."""
+        return sum(len(line.shares) == _BOX_COLUMNS - 1 for line in self.lines)
+
+    @property
+    def highest(self) -> int:
+        """Largest class id; 0 if there is no object."""
+        return max((line.class_id for line in self.lines), default=0)
+
+    def n_useful(self, task: str) -> int:
+        """Count the objects that a task can learn from.
+
+        Args:
+            task: "segmentation" needs outlines, "detection" takes all.
+
+        Returns:
+            Their number.
+        """
+        return len(self.lines) - (self.n_boxes if task == "segmentation" else 0)
+
+    def things(self, ids: Mapping[int, int], *, width: int, height: int) -> tuple[Thing, ...]:
+        """Bring the objects into pixels.
+
+        Args:
+            ids: class id in the data set of each id in the file.
+            width: of the image, pixels.
+            height: of the image, pixels.
+
+        Returns:
+            One for each line.
+        """
+        return tuple(_thing(line, ids[line.class_id], width=width, height=height) for line in self.lines)
+
+
+def _thing(line: _Line, class_id: int, *, width: int, height: int) -> Thing:
+    where = f"line {line.number}"
+    if len(line.shares) == _BOX_COLUMNS - 1:
+        x1, y1, x2, y2 = map(float, xyxy_from_cxcywh([line.shares])[0])
+        box = (x1 * width, y1 * height, x2 * width, y2 * height)
+        return Thing(where=where, class_id=class_id, box=box)
+    outline = tuple(
+        share * (width if position % 2 == 0 else height) for position, share in enumerate(line.shares)
+    )
+    return Thing(where=where, class_id=class_id, box=extent((outline,)), region=(outline,))
 
 
 def read_labels(path: Path, *, root: Path, n_classes: int | None) -> tuple[Labels, list[str]]:
@@ -43,34 +101,28 @@ def read_labels(path: Path, *, root: Path, n_classes: int | None) -> tuple[Label
     Raises:
         DataError: it cannot be read as text.
     """
-    ids: list[int] = []
-    rows: list[list[float]] = []
+    lines: list[_Line] = []
     faults: list[str] = []
     n_degenerate = 0
-    for number, line in filled_lines(path, root=root):
-        columns = line.split()
+    for number, text in filled_lines(path, root=root):
+        columns = text.split()
         fault = _fault(columns, n_classes)
         if fault:
             faults.append(f"{name_of(path, root)}:{number}: {fault}")
             continue
-        box = [float(column) for column in columns[1:]]
-        if min(box[2:]) <= 0:
+        line = _Line(number, int(columns[0]), tuple(map(float, columns[1:])))
+        if len(columns) == _BOX_COLUMNS and min(line.shares[2:]) <= 0:
             n_degenerate += 1
-            continue
-        ids.append(int(columns[0]))
-        rows.append(box)
-    labels = Labels(
-        class_ids=np.asarray(ids, np.int64), boxes=xyxy_from_cxcywh(rows), n_degenerate=n_degenerate
-    )
-    return labels, faults
+        else:
+            lines.append(line)
+    return Labels(lines=tuple(lines), n_degenerate=n_degenerate), faults
 
 
 def _fault(columns: list[str], n_classes: int | None) -> str | None:
-    if len(columns) > 5:
-        columns_found = f"{len(columns)} columns instead of 5"
-        return f"{columns_found}: polygon lines are not supported by this format yet; write class cx cy w h"
-    if len(columns) < 5:
-        return f"{len(columns)} columns instead of 5; write class cx cy w h"
+    n_columns = len(columns)
+    if n_columns != _BOX_COLUMNS and (n_columns < _SMALLEST_OUTLINE or n_columns % 2 == 0):
+        what = f"{n_columns} columns instead of {_BOX_COLUMNS}"
+        return f"{what}; write class cx cy w h, or class and x y of at least three corners"
     if not columns[0].isdecimal():
         return f"class {columns[0]!r} is not a whole number from 0 on"
     if n_classes is not None and int(columns[0]) >= n_classes:

@@ -19,11 +19,11 @@ class YoloYaml:
 
     Args:
         names: of the classes in order of id, None if it names none.
-        folders: image folder of each split; empty unless train and val are folders of the data set.
+        folders: image folder of each split, below the data set; empty unless train and val are such folders.
     """
 
     names: tuple[str, ...] | None = None
-    folders: Mapping[str, Path] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
 
 
 def yaml_file(root: Path) -> Path | None:
@@ -78,14 +78,14 @@ def _names(value: object, root: Path, where: str) -> tuple[str, ...] | None:
     return names
 
 
-def _folders(content: Mapping[object, object], root: Path) -> dict[str, Path]:
+def _folders(content: Mapping[object, object], root: Path) -> dict[str, str]:
     base = content.get("path")
-    folders: dict[str, Path] = {}
+    folders: dict[str, str] = {}
     for split, spellings in SPELLINGS.items():
         value = next((content[word] for word in spellings if word in content), None)
         folder = _folder(value, base, root) if isinstance(value, str) else None
         if folder is not None:
-            folders[split] = folder
+            folders[split] = name_of(folder, root)
     return folders if all(split in folders for split in REQUIRED) else {}
 
 

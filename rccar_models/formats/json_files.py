@@ -1,0 +1,67 @@
+"""JSON files of annotations, read strictly: what is not plain JSON is a fault with its place."""
+
+import json
+import re
+from pathlib import Path
+
+from rccar_models.errors import DataError
+from rccar_models.formats.files import name_of, read_text
+
+MAX_MIB = 512
+"""Larger files are refused: annotations of 100,000 frames fit, and the text has to fit into memory."""
+
+
+def read_json(path: Path, *, root: Path, max_mib: float = MAX_MIB) -> object:
+    """Read a JSON file.
+
+    Args:
+        path: UTF-8, with or without a byte order mark.
+        root: folder of the data set, for messages.
+        max_mib: largest size that is read.
+
+    Returns:
+        Its content. NaN, infinite numbers and keys that stand twice in an object are refused.
+
+    Raises:
+        DataError: it cannot be read, is too large, is no strict JSON, or is nested too deeply.
+    """
+    where = name_of(path, root)
+    text = read_text(path, root=root, max_mib=max_mib)
+    try:
+        return json.loads(text, parse_constant=_refused, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        fault = f"{where}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}"
+    except RecursionError:
+        fault = f"{where}: nested too deeply for an annotation file"
+    except _NotANumberError as error:
+        line, column = _place_of_constant(text)
+        fault = f"{where}:{line}:{column}: {error} is not a number in JSON; correct or remove the entry"
+    except ValueError as error:  # a key that stands twice, a number of too many digits
+        fault = f"{where}: {error}; correct the file"
+    raise DataError(str(root), [fault])
+
+
+class _NotANumberError(ValueError):
+    pass
+
+
+def _refused(constant: str) -> object:
+    raise _NotANumberError(constant)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for position, key in enumerate(keys) if key in keys[:position])
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return content
+
+
+def _place_of_constant(text: str) -> tuple[int, int]:
+    """Line and column of the first NaN or Infinity outside quotes."""
+    for match in re.finditer(r'"(?:\\.|[^"\\])*"|(-?Infinity|NaN)', text):
+        if match[1]:
+            before = text[: match.start()]
+            return before.count("\n") + 1, match.start() - before.rfind("\n")
+    return 1, 1

@@ -1,0 +1,167 @@
+"""From labelled objects to what a task trains on: masks painted in file order, boxes clipped to the frame.
+
+Shared by all formats whose labels are objects (COCO, YOLO, Pascal VOC, LabelMe, Label Studio). pycocotools
+paints, the reference for how an outline is filled.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rccar_models.boxes import as_boxes, at_least, clipped
+from rccar_models.errors import DataError
+from rccar_models.samples import IGNORE_ID, Frame, Region, Thing
+
+OUTSIDE = "boxes outside the picture were left out"
+
+
+def labelled_frame(
+    image: NDArray[np.uint8],
+    things: Sequence[Thing],
+    *,
+    task: str,
+    where: str,
+    root: str,
+    warnings: tuple[str, ...] = (),
+) -> Frame:
+    """Make the frame that a task trains on from an image and its objects.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        things: its objects, in file order.
+        task: "segmentation": outlines are painted over background 0, later ones over earlier ones; an object
+            with a box only makes that box count nowhere. "detection": boxes of all but crowds and flat ones.
+        where: what messages call the frame.
+        root: the data set, for messages.
+        warnings: of the image.
+
+    Returns:
+        The frame, with the objects as they came in `things`.
+
+    Raises:
+        DataError: an outline lies far outside the image or is no valid run-length code.
+    """
+    height, width = image.shape[:2]
+    kept = tuple(things)
+    if task == "segmentation":
+        try:
+            mask = painted_mask(kept, width=width, height=height)
+        except ValueError as error:
+            raise DataError(root, [f"{where}: {error}"]) from error
+        return Frame(image=image, mask=mask, warnings=warnings, things=kept)
+    boxed = [thing for thing in kept if not thing.is_crowd and thing.has_area]
+    boxes = clipped(as_boxes([thing.box for thing in boxed]), width=width, height=height)
+    labels = np.asarray([thing.class_id for thing in boxed], np.int64)
+    inside = at_least(boxes, 0)
+    if not inside.all():
+        warnings = (*warnings, OUTSIDE)
+    return Frame(image=image, boxes=boxes[inside], labels=labels[inside], warnings=warnings, things=kept)
+
+
+def extent(region: Region) -> tuple[float, float, float, float]:
+    """The box around an outline.
+
+    Args:
+        region: polygons in pixels; a run-length code is decoded.
+
+    Returns:
+        x1, y1, x2, y2; zeros if it encloses nothing.
+
+    Raises:
+        ValueError: it is no valid run-length code.
+    """
+    if isinstance(region, Mapping):
+        return _extent_of_code(region)
+    if not region:
+        return (0.0, 0.0, 0.0, 0.0)
+    corners = np.concatenate([np.asarray(polygon, np.float64).reshape(-1, 2) for polygon in region])
+    (x1, y1), (x2, y2) = corners.min(axis=0), corners.max(axis=0)
+    return float(x1), float(y1), float(x2), float(y2)
+
+
+def painted_mask(things: Sequence[Thing], *, width: int, height: int) -> NDArray[np.uint8]:
+    """Paint all objects of an image over the background, in file order.
+
+    Args:
+        things: the objects; one without an outline makes its box count nowhere.
+        width: of the image, pixels.
+        height: of the image, pixels.
+
+    Returns:
+        (height, width) uint8; 0 is background.
+
+    Raises:
+        ValueError: an outline lies far outside the image or is no valid run-length code.
+    """
+    mask = np.zeros((height, width), np.uint8)
+    # What has only a box is unknown below it: ignored, but never over what an outline tells.
+    for thing in sorted(things, key=lambda thing: bool(thing.region)):
+        if not thing.region:
+            x1, y1, x2, y2 = clipped(as_boxes(thing.box), width=width, height=height)[0].round().astype(int)
+            mask[y1:y2, x1:x2] = IGNORE_ID
+            continue
+        try:
+            mask[filled(thing.region, width=width, height=height)] = thing.class_id
+        except ValueError as error:
+            raise ValueError(f"{thing.where}: {error}") from error
+    return mask
+
+
+def filled(region: Region, *, width: int, height: int) -> NDArray[np.bool_]:
+    """Fill an outline as pycocotools does.
+
+    Args:
+        region: polygons in pixels, or a run-length code.
+        width: of the image, pixels.
+        height: of the image, pixels.
+
+    Returns:
+        (height, width) True inside.
+
+    Raises:
+        ValueError: it lies far outside the image, or is no valid run-length code for it.
+    """
+    from pycocotools import mask as coco
+
+    if isinstance(region, Mapping):
+        return np.asarray(coco.decode(_checked_code(region, width=width, height=height)), bool)
+    for polygon in region:
+        # pycocotools walks along every edge point by point: far corners would take all memory.
+        corners = zip(polygon[::2], polygon[1::2], strict=True)
+        far = [corner for corner in corners if _is_far(corner, width, height)]
+        if far:
+            raise ValueError(f"its corner {far[0]} lies far outside the {width}x{height} image; correct it")
+    codes = coco.frPyObjects([list(polygon) for polygon in region], height, width)
+    return np.asarray(coco.decode(coco.merge(codes)), bool)
+
+
+def _is_far(corner: tuple[float, float], width: int, height: int) -> bool:
+    x, y = corner
+    return not (-width <= x <= 2 * width and -height <= y <= 2 * height)
+
+
+def _extent_of_code(region: Mapping[str, object]) -> tuple[float, float, float, float]:
+    from pycocotools import mask as coco
+
+    size = region.get("size")
+    if not isinstance(size, list | tuple) or len(size) != 2:
+        raise ValueError(f"its run-length code has size {size!r} instead of height and width")
+    x, y, w, h = coco.toBbox(_checked_code(region, width=int(size[1]), height=int(size[0])))
+    return float(x), float(y), float(x + w), float(y + h)
+
+
+def _checked_code(region: Mapping[str, object], *, width: int, height: int) -> object:
+    """Bring a run-length code, compressed or not, into the form that pycocotools decodes."""
+    from pycocotools import mask as coco
+
+    size, counts = region.get("size"), region.get("counts")
+    if size != [height, width]:
+        raise ValueError(f"its run-length code is made for size {size}, but the image is {[height, width]}")
+    if isinstance(counts, str):
+        return {"size": size, "counts": counts.encode()}
+    if not isinstance(counts, list) or not all(isinstance(run, int) and run >= 0 for run in counts):
+        raise ValueError("its run-length code has no valid counts")
+    if sum(counts) != height * width:
+        raise ValueError(f"its run-length code covers {sum(counts)} of {height * width} pixels")
+    return coco.frPyObjects(region, height, width)

@@ -1,0 +1,125 @@
+"""All files of a data set, listed once: what lies where, without following links out of the folder."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from rccar_models.formats.files import PICTURE_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A folder and the files below it.
+
+    Args:
+        root: the folder.
+        files: paths below it with forward slashes, in order of name. Hidden files and folders (`._x.jpg`
+            of archives made on a Mac) and links that leave the folder are left out.
+        n_links_out: links that were left out because they leave the folder.
+    """
+
+    root: Path
+    files: tuple[str, ...]
+    n_links_out: int = 0
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.files)
+
+    def path(self, name: str) -> Path:
+        """The file of a name.
+
+        Args:
+            name: below the root, with forward slashes.
+
+        Returns:
+            Its path.
+        """
+        return self.root / name
+
+    def named(self, *suffixes: str, below: str = "") -> Iterator[str]:
+        """Files with one of some suffixes.
+
+        Args:
+            suffixes: in lower case, with dots.
+            below: a folder, "" for all.
+
+        Yields:
+            Names in order.
+        """
+        prefix = f"{below}/" if below else ""
+        for name in self.files:
+            if name.startswith(prefix) and PurePosixPath(name).suffix.lower() in suffixes:
+                yield name
+
+    def pictures(self) -> Iterator[str]:
+        """Files whose suffix says that they are pictures, in order of name."""
+        return self.named(*PICTURE_SUFFIXES)
+
+    def n_folders_of(self, name: str) -> int:
+        """Count the folders of a path that exist.
+
+        Args:
+            name: of a file, which need not exist.
+
+        Returns:
+            0 if not even the first one does.
+        """
+        return sum(parent.as_posix() in self.folders for parent in PurePosixPath(name).parents if parent.name)
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Folders with files somewhere below them."""
+        return frozenset(
+            parent.as_posix() for name in self.files for parent in PurePosixPath(name).parents if parent.name
+        )
+
+    def has_folder(self, name: str) -> bool:
+        """Tell whether there is a file somewhere below a folder.
+
+        Args:
+            name: of the folder, below the root.
+
+        Returns:
+            False also for an empty folder.
+        """
+        return name in self.folders
+
+
+def tree_of(root: Path) -> Tree:
+    """List a folder.
+
+    Args:
+        root: the folder.
+
+    Returns:
+        Its files. Links to folders are not followed, so that a circle of links ends.
+    """
+    home = root.resolve()
+    found: list[str] = []
+    n_links_out = 0
+    for where, folders, names in os.walk(root):
+        folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+        below = Path(where).relative_to(root)
+        for name in names:
+            if name.startswith("."):
+                continue
+            path = Path(where, name)
+            if path.is_symlink() and not _stays(path, home):
+                n_links_out += 1
+                continue
+            found.append((below / name).as_posix())
+    files = tuple(sorted(found, key=lambda name: name.split("/")))
+    return Tree(root, files, n_links_out)
+
+
+def _stays(link: Path, home: Path) -> bool:
+    try:
+        return link.resolve().is_relative_to(home)
+    except (OSError, RuntimeError):  # a circle of links
+        return False
