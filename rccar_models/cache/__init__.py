@@ -3,15 +3,20 @@
 from rccar_models.cache.building import prepare
 from rccar_models.cache.digest import digest_of
 from rccar_models.cache.resizing import resized_image, suggested_size
+from rccar_models.cache.shelf import StoredCache, clear, held, stored_caches
 from rccar_models.cache.stored import CachedSplit, CacheInfo, open_split, read_info
 
 __all__ = [
     "CacheInfo",
     "CachedSplit",
+    "StoredCache",
+    "clear",
     "digest_of",
+    "held",
     "open_split",
     "prepare",
     "read_info",
     "resized_image",
+    "stored_caches",
     "suggested_size",
 ]

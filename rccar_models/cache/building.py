@@ -4,6 +4,7 @@ A cache is built beside its final place and renamed when it is complete. Its fol
 it, so an existing one is used without decoding a frame.
 """
 
+import errno
 import hashlib
 import json
 import shutil
@@ -32,6 +33,9 @@ Progress = Callable[[int, int], None]
 Frames = Mapping[str, Sequence[StoredFrame]]
 
 _JUDGED = ("train", "val")
+
+SPARE_BYTES = 64 * 2**20
+"""What must stay free beside the frames: databases and checkpoints are written to the same disk."""
 
 
 def prepare(
@@ -89,6 +93,7 @@ def _build(
     beside = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(beside, ignore_errors=True)  # left by a process that was killed
     try:
+        _check_room(index, size, cache_root=folder.parent)
         beside.mkdir()
         frames = _store(index, size=size, folder=beside, progress=progress)
         write_info(beside, _described(index, frames, digest=digest, size=size, folder=folder))
@@ -97,6 +102,20 @@ def _build(
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return read_info(folder)
+
+
+def _check_room(index: DataIndex, size: tuple[int, int], *, cache_root: Path) -> None:
+    """Refuse before the first frame is decoded what will not fit on the disk."""
+    n_channels = 4 if index.task == "segmentation" else 3
+    needed = sum(map(len, index.splits.values())) * size[0] * size[1] * n_channels
+    free = shutil.disk_usage(cache_root).free
+    if needed + SPARE_BYTES > free:
+        raise OSError(
+            errno.ENOSPC,
+            f"the frames take {needed / 2**20:.0f} MiB, and {free / 2**20:.0f} MiB are free (of which "
+            f"{SPARE_BYTES / 2**20:.0f} MiB stay for databases); free some, clear old caches with "
+            "`sweep data cache --clear`, choose a smaller --image-size, or another --home",
+        )
 
 
 def _store(index: DataIndex, *, size: tuple[int, int], folder: Path, progress: Progress) -> Frames:

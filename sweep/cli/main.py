@@ -6,6 +6,7 @@ import traceback
 
 import typer
 
+from sweep.cli.data import app as data_app
 from sweep.cli.run import run
 from sweep.cli.spaces import spaces
 from sweep.cli.version import show_version
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command(name="run")(run)
 app.command(name="spaces")(spaces)
 app.command(name="version")(show_version)
+app.add_typer(data_app, name="data")
 
 
 def main() -> None:

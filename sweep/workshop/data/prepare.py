@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rccar_models.cache import prepare, suggested_size
-from rccar_models.errors import RccarModelsError
 from rccar_models.formats import open_data
-from sweep.errors import InputError, UnavailableError
+from sweep.workshop.data.errors import data_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +62,10 @@ def prepare_data(
         InputError: the data cannot be used; the message lists every fault.
         UnavailableError: the disk is full or read-only.
     """
-    try:
+    with data_errors(f"the frame cache {cache_root}"):
         index = open_data(source, task, format_name)
         size = image_size or suggested_size(index, long_side_px)
         info = prepare(index, image_size=size, cache_root=cache_root, progress=progress)
-    except RccarModelsError as error:
-        raise InputError(str(error)) from error
-    except OSError as error:
-        raise UnavailableError(f"the frame cache {cache_root} cannot be written: {error}") from error
     return PreparedData(
         folder=info.folder,
         source=source,

@@ -1,0 +1,6 @@
+"""The workshop's door to data: prepare it for a sweep, check it, describe it, divide it, convert it."""
+
+from sweep.workshop.data.caches import CacheEntry, held_cache, list_caches
+from sweep.workshop.data.prepare import PreparedData, prepare_data
+
+__all__ = ["CacheEntry", "PreparedData", "held_cache", "list_caches", "prepare_data"]
