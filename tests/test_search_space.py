@@ -175,6 +175,21 @@ def test_demo_spaces_vary_what_the_user_is_promised() -> None:
         assert {"lr", "weight_decay", "batch_size", "model_name"} <= set(asked.asked)
 
 
+def test_no_builtin_space_for_users_data_mirrors_by_default() -> None:
+    """Tracks and signs have a direction: a mirrored frame would keep the label of the other one."""
+    for name in builtin_names():
+        space = load_space(name)
+        if space.trainer == "stand_in" or name.startswith("demo_"):
+            continue
+        option = catalog.options_for(space.trainer, space.task, space.models())["flip"]
+        assert space.default().get("flip", option.default) == 0, name
+
+
+def test_space_that_does_not_speak_of_mirroring_does_not_mirror() -> None:
+    for task in catalog.TASKS.names():
+        assert catalog.trainer_options("torch", task)["flip"].default == 0
+
+
 # grid
 
 

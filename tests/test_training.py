@@ -77,7 +77,7 @@ def test_training_lowers_the_loss(task: str, caches: dict[str, Path], tmp_path: 
         {"batch_size": 2},
         {"warmup": 0.5},
         {"loss": "ce_dice"},
-        {"flip": 0.0},
+        {"flip": 0.5},
         {"scale": 0.5},
         {"crop": 0.5},
         {"colour": 1.0},

@@ -3,8 +3,9 @@
 from rccar_models.options import Option
 
 OPTIONS: tuple[Option, ...] = (
+    # Off unless asked for: a mirrored frame keeps its labels, and tracks and signs have a direction.
     Option(
-        name="flip", default=0.5, low=0.0, high=1.0, text="probability of mirroring a frame left to right"
+        name="flip", default=0.0, low=0.0, high=1.0, text="probability of mirroring a frame left to right"
     ),
     Option(name="scale", default=0.2, low=0.0, high=0.5, text="zoom in or out by up to this share"),
     Option(
