@@ -1,6 +1,7 @@
 """Whole sweeps with real training: from frames to a champion that a fresh process loads."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -117,6 +118,42 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
     assert stages == {1: "Archived", 2: "Production"}
     champion = client.get_model_version_by_alias("rccar-demo-segmentation", "production")
     assert int(champion.version) == 2
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signal_while_the_best_model_is_packaged_keeps_the_sweeps_record(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    words = ("run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32")
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "sweep.cli.main", *words, "--name", "cut"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert any("packaging the best model" in line for line in process.stdout)
+    process.send_signal(number)
+    rest, stderr = process.communicate(timeout=60)
+    assert process.returncode == code, stderr
+    assert "best: trial-000" in rest
+    assert f"not promoted: interrupted by {number.name}" in rest
+    client = client_of(tmp_path / "mlruns")
+    experiment = client.get_experiment_by_name("autonomous_vehicle")
+    runs = client.search_runs([experiment.experiment_id])
+    by_kind = {run.data.tags["sweep.kind"]: run for run in runs}
+    parent, trial = by_kind["sweep"], by_kind["trial"]
+    assert parent.info.status == "KILLED"
+    assert parent.data.tags["sweep.best_run"] == "trial-000"
+    assert parent.data.tags["sweep.not_promoted"].startswith(f"interrupted by {number.name}")
+    assert "trials.csv" in {item.path for item in client.list_artifacts(parent.info.run_id)}
+    assert trial.info.status == "FINISHED"
+    assert "checkpoints/best.pt" in {
+        item.path for item in client.list_artifacts(trial.info.run_id, "checkpoints")
+    }
+    assert not client.search_registered_models()
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """After the last trial: package the best one in a worker, log, register, promote, and sum up.
 
-Where a step fails, the trials' results stand: the report says what is missing and why.
+Where a step fails or is interrupted, the trials' results stand: they are on their way to MLflow before the
+best model is packaged, and the report says what is missing and why.
 """
 
 import shutil
@@ -29,15 +30,18 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
         desk: everything that is open.
         outcome: how the trials ended.
         observer: told what is being done.
-        stop: a signal that ended the trials also means: no packaging, no promotion.
+        stop: a signal, while trials ran or since, also means: no packaging, no promotion.
         began: when the run began, monotonic seconds.
 
     Returns:
         What came of it.
     """
     summary = summarise(desk.plan, outcome.trials, outcome.ending.why)
-    champion, kept = _champion(desk, summary, observer=observer, stop=stop)
     _log_files(desk, outcome)
+    try:
+        champion, kept = _champion(desk, summary, observer=observer, stop=stop)
+    except KeyboardInterrupt:
+        champion, kept = None, f"{stop.why} before the best model was in Production"
     desk.scribe.sweep_finished(
         status=_status(summary, stop), why=outcome.ending.why, tags=_tags(summary, champion, kept)
     )

@@ -57,7 +57,8 @@ def run(loaded: Loaded, observer: Observer) -> RunReport:
     Raises:
         InputError: something the user gave is wrong; nothing was started.
         UnavailableError: a database, server or disk cannot be used.
-        KeyboardInterrupt: a signal before the first trial or after the last; its argument is the number.
+        KeyboardInterrupt: a signal before the first trial, or while the last of it is written to MLflow; its
+            argument is the number.
     """
     began = time.monotonic()
     stop = StopRequest()
