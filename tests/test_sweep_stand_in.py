@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +150,44 @@ def test_second_sweep_of_a_name_is_refused(cli: Cli, sweep: Sweep, home: Path) -
     done = cli(*STAND_IN, "--trials", "1", "--name", "taken", "--home", str(home))
     assert done.returncode == 2
     assert "exists already" in done.stderr
+
+
+HUGE_GRID = """
+task: segmentation
+trainer: stand_in
+epochs: 1
+long_side_px: 160
+parameters:
+  model_name: tiny_unet
+  lr: {type: float, low: 1e-4, high: 1e-1, log: true, default: 1e-3}
+  weight_decay: {type: float, low: 0.0, high: 0.5, step: 0.0001, default: 0.01}
+  batch_size: {type: int, low: 1, high: 64, default: 8}
+"""
+
+
+@pytest.mark.parametrize("dry_run", [("--dry-run",), ()])
+def test_grid_that_cannot_be_walked_is_refused_and_leaves_the_name_free(
+    cli: Cli, sweep: Sweep, home: Path, tmp_path: Path, dry_run: tuple[str, ...]
+) -> None:
+    (tmp_path / "huge.yaml").write_text(HUGE_GRID)
+    words = ("--space", "huge.yaml", "--trials", "1", "--name", f"huge{len(dry_run)}")
+    done = cli(*STAND_IN, *words, "--sampler", "grid", *dry_run, "--home", str(home))
+    assert done.returncode == 2
+    assert "more than 10,000 points" in done.stderr
+    assert sweep(*words)["counts"]["complete"] == 1
+
+
+def test_mlflow_database_that_cannot_be_opened_leaves_the_name_free(
+    cli: Cli, sweep: Sweep, home: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "newer.db")) as database:
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        database.execute("INSERT INTO alembic_version VALUES ('of_a_later_mlflow')")
+        database.commit()
+    words = ("--trials", "1", "--epochs", "1", "--name", "again")
+    done = cli(*STAND_IN, *words, "--home", str(home), "--tracking-uri", f"sqlite:///{tmp_path}/newer.db")
+    assert done.returncode == 4, done.stderr
+    assert sweep(*words)["counts"]["complete"] == 1
 
 
 def test_nothing_but_failures_exits_1_and_stops_early_with_the_reason(cli: Cli, home: Path) -> None:

@@ -20,6 +20,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sweep.errors import InputError, UnavailableError
 from sweep.redaction import redacted
 
+__all__ = ["RDBStorage", "first_line", "open_storage", "storage_errors"]
+
 BUSY_TIMEOUT_S = 60
 INIT_TIMEOUT_S = 120  # another process creates the tables
 

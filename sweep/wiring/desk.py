@@ -85,9 +85,11 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
         plan = plan_of(config, space, name=name, paths=paths, data=data)
         record = record_of(loaded, space, plan, data)
         observer.phase("opening the databases")
-        searcher = parts.make_searcher(stack, config, home=home, space=space, plan=plan, scribe=scribe)
-        write_text(paths.config, record.config)
+        storage = parts.make_storage(config, home)
         scribe.ready(STORE_TIMEOUT_S)
+        # The study comes last: it takes the name, and a start that fails must leave the name free.
+        searcher = parts.make_searcher(stack, config, storage=storage, space=space, plan=plan, scribe=scribe)
+        write_text(paths.config, record.config)
         yield Desk(
             config=config,
             home=home,

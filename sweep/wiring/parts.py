@@ -15,8 +15,9 @@ from sweep.ports import Executor, Observer, Offer
 from sweep.records import SweepPlan
 from sweep.search_space import SearchSpace, check_metric, fix, load_space
 from sweep.searching.mirror import StorageMirror
+from sweep.searching.samplers import SAMPLERS
 from sweep.searching.searcher import StudySearcher, open_study
-from sweep.searching.storage import open_storage
+from sweep.searching.storage import RDBStorage, open_storage
 from sweep.tracking import ModelRegistry, Scribe, open_registry, open_scribe
 from sweep.wiring.addresses import addresses_of
 from sweep.workshop.data import PreparedData, prepare_data
@@ -26,7 +27,7 @@ CLOSE_S = 5.0
 
 
 def make_space(config: SweepConfig) -> SearchSpace:
-    """Read the search space, fix what `--set` fixes, and check the metric against it.
+    """Read the search space, fix what `--set` fixes, and check the metric and the sampler against it.
 
     Args:
         config: the resolved config.
@@ -35,7 +36,8 @@ def make_space(config: SweepConfig) -> SearchSpace:
         The space; without `--space` the one for this data and device.
 
     Raises:
-        InputError: the space or the metric is wrong; the message lists every fault.
+        InputError: the space or the metric is wrong, or its grid is too long to be walked; the message lists
+            every fault.
     """
     name = config.space
     if name is None and config.trainer == "stand_in":
@@ -45,6 +47,8 @@ def make_space(config: SweepConfig) -> SearchSpace:
         name = f"demo_{config.task}" if config.data == "demo" else f"{config.task}{'_gpu' if on_gpu else ''}"
     space = fix(load_space(name, task=config.task, trainer=config.trainer), config.set)
     check_metric(space, catalog.metric_of(config.task, config.metric).name)
+    if SAMPLERS[config.sampler].enumerates:
+        space.grid()
     return space
 
 
@@ -146,15 +150,38 @@ def make_registry(config: SweepConfig, home: Home) -> ModelRegistry:
     )
 
 
+def make_storage(config: SweepConfig, home: Home) -> RDBStorage:
+    """Open Optuna's storage.
+
+    Args:
+        config: the resolved config.
+        home: where the default storage lies.
+
+    Returns:
+        The storage; no study is made yet.
+
+    Raises:
+        InputError: the address cannot be read.
+        UnavailableError: the storage cannot be used.
+    """
+    return open_storage(addresses_of(config, home).storage, init_lock=home.optuna_lock)
+
+
 def make_searcher(
-    stack: ExitStack, config: SweepConfig, *, home: Home, space: SearchSpace, plan: SweepPlan, scribe: Scribe
+    stack: ExitStack,
+    config: SweepConfig,
+    *,
+    storage: RDBStorage,
+    space: SearchSpace,
+    plan: SweepPlan,
+    scribe: Scribe,
 ) -> StudySearcher:
-    """Create the study and the searcher over it.
+    """Create the study and the searcher over it. From here on the sweep's name is taken.
 
     Args:
         stack: writes at the end what the searcher still has in memory.
         config: the resolved config.
-        home: where the default storage lies.
+        storage: an open one.
         space: what is searched.
         plan: what all trials have in common.
         scribe: knows MLflow's run ids.
@@ -166,7 +193,6 @@ def make_searcher(
         InputError: a sweep of this name exists.
         UnavailableError: the storage cannot be used.
     """
-    storage = open_storage(addresses_of(config, home).storage, init_lock=home.optuna_lock)
     study_id = open_study(
         storage,
         plan=plan,
