@@ -17,7 +17,7 @@ from rich.text import Text
 
 from sweep.api.silent import Silent
 from sweep.cli.words import duration, params_line, short_metric
-from sweep.records import EpochReport, Objective, Status, SweepRecord, TrialResult, TrialSpec
+from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
 
 REFRESH_PER_S = 4
 
@@ -220,7 +220,7 @@ class LiveObserver(LineObserver):
             if self._view.record is not None:
                 parts.append(self._status(self._view.record))
             if self._view.rows and self._view.record is not None:
-                parts.append(self._running(self._view.record.objective))
+                parts.append(self._running(self._view.record))
             return Group(*parts)
 
     def _status(self, record: SweepRecord) -> Text:
@@ -237,10 +237,18 @@ class LiveObserver(LineObserver):
             text.append(f"{spec.run_name}: {params_line(spec)}")
         return text
 
-    def _running(self, objective: Objective) -> Table:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for title in ("running", "epoch", objective.metric, "time", "parameters"):
-            table.add_column(title, no_wrap=True, overflow="ellipsis")
+    def _running(self, record: SweepRecord) -> Table:
+        # Where the terminal is narrow the parameters are cut; which trial it is and how far it is are not.
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", expand=True)
+        metric = short_metric(record)
+        for title, widest in (
+            ("running", "trial-007-r1"),
+            ("epoch", "12/50"),
+            (metric, "0.1234"),
+            ("time", "59 s"),
+        ):
+            table.add_column(title, no_wrap=True, min_width=max(len(title), len(widest)))
+        table.add_column("parameters", no_wrap=True, overflow="ellipsis", ratio=1)
         for row in self._view.rows.values():
             table.add_row(
                 row.spec.run_name,

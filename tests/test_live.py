@@ -1,0 +1,61 @@
+"""The live view as a terminal of some width shows it."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from sweep.cli.live import LiveObserver
+from sweep.records import EpochReport, SweepRecord
+from tests.making import MIOU, a_result, a_spec
+
+PARAMS = {
+    "lr": 3.16e-3,
+    "weight_decay": 1.23e-2,
+    "batch_size": 16,
+    "width": 12,
+    "loss": "ce_dice",
+    "colour": 0.315,
+}
+
+
+def last_picture(width: int) -> str:
+    """What stays on the screen of a sweep with one trial that ended and two that run."""
+    console = Console(width=width, height=40, record=True, file=io.StringIO(), force_terminal=True)
+    observer = LiveObserver(console)
+    record = SweepRecord(name="night", task="segmentation", objective=MIOU, config="{}", total_slots=50)
+    done, retried, fresh = (
+        a_spec(slot, attempt=attempt, until_epoch=50, model="lraspp_mobilenet_v3_large", params=PARAMS)
+        for slot, attempt in ((0, 0), (7, 1), (8, 0))
+    )
+    observer.sweep_started(record)
+    with observer.shown():
+        for spec in (done, retried, fresh):
+            observer.trial_started(spec)
+        observer.epoch(EpochReport(trial_uid=retried.trial_uid, epoch=12, metrics={MIOU.metric: 0.61234}))
+        observer.trial_finished(done, a_result(done, 0.5432))
+        console.clear()
+    return console.export_text()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_live_view_shows_name_epoch_metric_time_counts_and_eta_at_any_usual_width(width: int) -> None:
+    lines = last_picture(width).splitlines()
+    (header,) = [line for line in lines if line.startswith("running")]
+    assert header.split() == ["running", "epoch", "miou", "time", "parameters"]
+    (row,) = [line for line in lines if line.startswith("trial-007-r1")]
+    assert row.split()[:6] == ["trial-007-r1", "12/50", "0.6123", "0", "s", "lraspp_mobilenet_v3_large"]
+    (other,) = [line for line in lines if line.startswith("trial-008 ")]
+    assert other.split()[1] == "0/50"
+    text = " ".join(" ".join(lines).split())
+    for part in (
+        "1/50",
+        "1 complete",
+        "0 pruned",
+        "0 failed",
+        "elapsed 0 s",
+        "left about",
+        "best miou 0.5432 trial-000",
+    ):
+        assert part in text
+    assert max(map(len, lines)) <= width
