@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import sweep
+from sweep.api.data import caches
 from tests.conftest import ROOT, clean_environment
 from tests.mlflow_server import MlflowServer
 
@@ -288,3 +289,23 @@ def test_sweep_against_an_mlflow_server_logs_registers_and_promotes_there(tmp_pa
         assert not (tmp_path / "mlruns" / "mlflow.db").exists()
     finally:
         server.kill()
+
+
+@pytest.mark.slow
+def test_running_sweep_holds_its_cache_and_lets_go_at_its_end(tmp_path: Path) -> None:
+    words = ["--task", "segmentation", "--trials", "1", "--epochs", "2", "--no-promote"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "sweep.cli.main", "run", *words],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert any("started" in line for line in running.stdout)
+    (during,) = caches(home=tmp_path / "mlruns", clearing=True)
+    assert (during.in_use, during.is_cleared) == (True, False)
+    running.communicate(timeout=120)
+    assert running.returncode == 0
+    (after,) = caches(home=tmp_path / "mlruns", clearing=True)
+    assert (after.in_use, after.is_cleared) == (False, True)

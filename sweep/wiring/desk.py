@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -68,7 +67,7 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
         UnavailableError: a database or server cannot be used.
     """
     config = loaded.config
-    home = Home(Path(config.home).resolve())
+    home = Home.at(config.home)
     space = parts.make_space(config)
     name = checked_name(config.name or parts.made_name(config, home))
     paths = home.sweep(name)
@@ -80,7 +79,7 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
         data = (
             None
             if config.trainer == "stand_in"
-            else parts.make_data(config, space, home=home, observer=observer)
+            else parts.make_data(stack, config, space, home=home, observer=observer)
         )
         plan = plan_of(config, space, name=name, paths=paths, data=data)
         record = record_of(loaded, space, plan, data)

@@ -20,7 +20,7 @@ from sweep.searching.searcher import StudySearcher, open_study
 from sweep.searching.storage import RDBStorage, open_storage
 from sweep.tracking import ModelRegistry, Scribe, open_registry, open_scribe
 from sweep.wiring.addresses import addresses_of
-from sweep.workshop.data import PreparedData, prepare_data
+from sweep.workshop.data import PreparedData, held_cache, prepare_data
 from sweep.workshop.jobs import run_job
 
 CLOSE_S = 5.0
@@ -209,10 +209,13 @@ def make_searcher(
     return searcher
 
 
-def make_data(config: SweepConfig, space: SearchSpace, *, home: Home, observer: Observer) -> PreparedData:
+def make_data(
+    stack: ExitStack, config: SweepConfig, space: SearchSpace, *, home: Home, observer: Observer
+) -> PreparedData:
     """Check the data and decode it once.
 
     Args:
+        stack: lets go of the cache, which nobody may clear until then.
         config: the resolved config.
         space: gives the default size, and the batch sizes that must fit.
         home: where caches lie.
@@ -233,6 +236,7 @@ def make_data(config: SweepConfig, space: SearchSpace, *, home: Home, observer: 
         cache_root=home.cache,
         progress=lambda done, total: observer.phase("decoding frames", done, total),
     )
+    stack.enter_context(held_cache(data.folder))
     for warning in data.warnings:
         observer.notice(warning)
     largest = space.parameter("batch_size")

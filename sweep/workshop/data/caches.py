@@ -1,7 +1,7 @@
 """Frame caches of a home, for the office: listed, cleared, held while a sweep runs."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +66,13 @@ def held_cache(folder: Path) -> Iterator[None]:
 
     Yields:
         Nothing.
+
+    Raises:
+        UnavailableError: the cache cannot be written to, or was cleared a moment ago.
     """
-    with held(folder):
+    with ExitStack() as stack:
+        with data_errors(f"the frame cache {folder}"):
+            stack.enter_context(held(folder))
         yield
 
 
