@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sweep.errors import InputError
 
+DEFAULT_HOME = "mlruns"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -98,6 +99,19 @@ class Home:
     """
 
     root: Path
+
+    @classmethod
+    def at(cls, folder: str | Path | None = None) -> "Home":
+        """Find the home that is meant.
+
+        Args:
+            folder: where the caller says; None for the environment's SWEEP_HOME, and `mlruns/` without one.
+
+        Returns:
+            The home; nothing is created.
+        """
+        named = os.environ.get("SWEEP_HOME", "").strip() or DEFAULT_HOME
+        return cls(Path(folder if folder is not None else named).resolve())
 
     @property
     def optuna_url(self) -> str:

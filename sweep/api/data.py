@@ -8,11 +8,13 @@ from sweep.workshop.data import CacheEntry, list_caches
 __all__ = ["CacheEntry", "caches"]
 
 
-def caches(*, home: str | Path, source: str | None = None, clearing: bool = False) -> list[CacheEntry]:
+def caches(
+    *, home: str | Path | None = None, source: str | None = None, clearing: bool = False
+) -> list[CacheEntry]:
     """List the frame caches of a home, and remove them if wanted.
 
     Args:
-        home: where sweeps keep everything.
+        home: where sweeps keep everything; None for SWEEP_HOME, or `mlruns` without it.
         source: only the caches of this data set.
         clearing: whether to remove those that no sweep uses.
 
@@ -22,4 +24,4 @@ def caches(*, home: str | Path, source: str | None = None, clearing: bool = Fals
     Raises:
         UnavailableError: a folder cannot be read or removed.
     """
-    return list_caches(Home(Path(home).resolve()).cache, source=source, clearing=clearing)
+    return list_caches(Home.at(home).cache, source=source, clearing=clearing)

@@ -1,5 +1,6 @@
 """Opens registered models: the same predictor whatever the network and however it was packaged."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from sweep.workshop.models import Predictor
 
 
-def load_model(uri: str, *, tracking_uri: str | None = None, home: str | Path = "mlruns") -> "Predictor":
+def load_model(uri: str, *, tracking_uri: str | None = None, home: str | Path | None = None) -> "Predictor":
     """Open a registered model.
 
     Its files are verified against the sha256 in the registry before anything is loaded, and nothing is
@@ -20,8 +21,9 @@ def load_model(uri: str, *, tracking_uri: str | None = None, home: str | Path = 
     Args:
         uri: `models:/NAME/Production`, `models:/NAME@production`, `models:/NAME/3`, NAME (its champion), or
             a folder that a sweep packaged.
-        tracking_uri: MLflow's store; the home's if None.
-        home: where the default store lies.
+        tracking_uri: MLflow's store. None for the home's; if no home is given either, for
+            SWEEP_TRACKING_URI, as in a sweep.
+        home: where the default store lies; None for SWEEP_HOME, or `mlruns` without it.
 
     Returns:
         A predictor: `predict(images)` takes (H, W, 3) uint8 RGB frames of any size and returns masks
@@ -38,7 +40,9 @@ def load_model(uri: str, *, tracking_uri: str | None = None, home: str | Path = 
         return open_predictor(Path(uri))
     from sweep.tracking import open_registry
 
-    root = Home(Path(home).resolve())
+    root = Home.at(home)
+    if home is None:
+        tracking_uri = tracking_uri or os.environ.get("SWEEP_TRACKING_URI", "").strip() or None
     if tracking_uri is None and not root.mlflow_file.is_file():
         raise InputError(
             f"{root.root} holds no MLflow database, so there is no model {uri!r} in it; "

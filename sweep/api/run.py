@@ -1,5 +1,6 @@
 """The path of a sweep, from a config to a report."""
 
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,6 +73,8 @@ def run(loaded: Loaded, observer: Observer) -> RunReport:
 def run_sweep(*, observer: Observer | None = None, **flags: object) -> RunReport:
     """Run a sweep from Python, with the flags of `sweep run` as keywords.
 
+    The environment's `SWEEP_...` count as they do on the command line; a keyword beats them.
+
     Args:
         observer: looks on; nothing is printed without one.
         flags: `task="segmentation"`, `trials=20`, `data="./track"`, ...; underscores for dashes.
@@ -83,4 +86,4 @@ def run_sweep(*, observer: Observer | None = None, **flags: object) -> RunReport
         InputError: a flag, file or data set is wrong; nothing was started.
         UnavailableError: a database, server or disk cannot be used.
     """
-    return run(load_config(flags, environ={}), observer or Silent())
+    return run(load_config(flags, environ=os.environ), observer or Silent())

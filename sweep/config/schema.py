@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from sweep import catalog
 from sweep.config import kinds
+from sweep.paths import DEFAULT_HOME
 from sweep.records import ParamValue
 from sweep.redaction import redacted
 
@@ -85,7 +86,7 @@ class SweepConfig(BaseModel):
     trainer: Annotated[str, BeforeValidator(kinds.word("trainer", catalog.TRAINERS.names))] = "torch"
     promote: Annotated[bool, BeforeValidator(kinds.truth)] = True
     set: dict[str, ParamValue] = Field(default_factory=dict)
-    home: _Text = "mlruns"
+    home: _Text = DEFAULT_HOME
     storage: _OptionalText = None
     tracking_uri: _OptionalText = None
 
