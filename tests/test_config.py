@@ -205,7 +205,32 @@ def test_flag_and_set_that_disagree_are_refused() -> None:
 
 
 def test_set_takes_a_mapping_from_python() -> None:
-    assert loaded(set={"lr": 1e-3, "flip": True}).config.set == {"lr": 1e-3, "flip": True}
+    assert loaded(set={"lr": 1e-3, "loss": "dice"}).config.set == {"lr": 1e-3, "loss": "dice"}
+
+
+def test_set_that_no_space_could_take_is_a_fault_beside_those_of_other_settings(tmp_path: Path) -> None:
+    file = written(tmp_path, "task: detection\nset: {loss: dice, lr: 7}\n")
+    faults = faults_of(file=file, trials=0, set=["anchr=0.1", "width=30", "model_name=tiny_unet"])
+    assert faults[:3] == [
+        "trials (flag --trials): 0 is below the smallest allowed value 1",
+        f"loss (file {file} line 2): belongs to segmentation, and this space is for detection; drop it",
+        f"lr (file {file} line 2): 7 is above the largest allowed value 1",
+    ]
+    assert faults[3].startswith("anchr (flag --set): unknown parameter 'anchr'; did you mean anchor? known:")
+    assert faults[4].startswith("model_name (flag --set): tiny_unet is a model for segmentation")
+    assert len(faults) == 5
+
+
+def test_faults_of_settings_and_of_the_search_space_are_shown_together(tmp_path: Path) -> None:
+    space = written(
+        tmp_path, "task: segmentation\nepochs: 3\nlong_side_px: 64\nparameters: {model_name: tiny}\n"
+    )
+    with pytest.raises(InputError) as caught:
+        load({"task": "segmentation", "trials": 0, "space": str(space)}, {})
+    head, trials, of_space, model = str(caught.value).splitlines()
+    assert (head, of_space) == ("settings: 1 fault", f"{space}: 1 fault")
+    assert "0 is below" in trials
+    assert "did you mean tiny_unet?" in model
 
 
 def test_config_is_frozen_and_refuses_unknown_keys() -> None:

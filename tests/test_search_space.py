@@ -342,6 +342,51 @@ def test_child_of_a_faulty_parent_is_no_fault_of_its_own(written: Written) -> No
     assert fault.startswith("loss.type (line 6): unknown type 'categoric'; did you mean categorical?")
 
 
+def test_faults_of_conditions_are_shown_beside_all_others(written: Written) -> None:
+    text = (
+        HEAD
+        + f"  model_name: {TINY}\n"  # 5
+        + "  loss: {type: categorical, choices: [ce, dice], default: ce}\n"
+        + "  lr: {type: float, low: 1e-4, hihg: 1e-2, default: 1e-3, when: {loss: focal}}\n"  # 7
+        + "  crop: {type: fixed, value: 0.9, when: {loss: focal}}\n"  # 8
+        + "  fliip: {type: flaot, when: {los: ce}}\n"  # 9
+        + "  scal: 0.1\n"  # 10
+        + "  width: 99\n"  # 11
+    )
+    found = "\n".join(faults_of(written, text))
+    for part in (
+        "lr.hihg (line 7): unknown key 'hihg'; did you mean high?",
+        "lr.when.loss (line 7): loss is never 'focal'; it may be: ce, dice",
+        "crop.when.loss (line 8): loss is never 'focal'; it may be: ce, dice",
+        "crop (line 8): 0.9 is above the largest allowed value 0.5",
+        "fliip.type (line 9): unknown type 'flaot'; did you mean float?",
+        "fliip.when.los (line 9): no parameter of this name is declared; did you mean loss?",
+        "fliip (line 9): unknown parameter 'fliip'; did you mean flip?",
+        "scal (line 10): unknown parameter 'scal'; did you mean scale?",
+        "width (line 11): 99 is above the largest allowed value 16",
+    ):
+        assert part in found
+
+
+def test_faulty_condition_does_not_make_models_seem_to_ignore_a_parameter(written: Written) -> None:
+    text = (
+        HEAD
+        + TWO_MODELS
+        + f"  loss: {{type: fixed, value: ce, when: {{model_nam: {TINY}}}}}\n"
+        + "  width: {type: fixed, value: 8, when: {loss: ce}}\n"
+    )
+    (fault,) = faults_of(written, text)
+    assert fault.startswith("loss.when.model_nam (line 6): no parameter of this name is declared")
+
+
+def test_parameters_are_judged_although_the_models_name_is_wrong(written: Written) -> None:
+    text = HEAD + "  model_name: tiny_unit\n  width: 99\n  lrr: 1\n"
+    model, width, lrr = faults_of(written, text)
+    assert "did you mean tiny_unet?" in model
+    assert width == "width (line 6): 99 is above the largest allowed value 16"
+    assert "did you mean lr?" in lrr
+
+
 def test_condition_on_a_range_is_refused(written: Written) -> None:
     text = (
         HEAD

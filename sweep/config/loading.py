@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sweep.catalog import TASKS, metric_of
+from sweep.catalog import TASKS, TRAINERS, metric_of
 from sweep.config.schema import KEYS, SweepConfig
 from sweep.config.sources import SET, Setting, Source, from_environment, from_file, from_flags
 from sweep.errors import InputError
 from sweep.faults import Fault, input_error
+from sweep.records import ParamValue
 from sweep.redaction import redacted
+from sweep.search_space import fixed_fault, load_space
 
 DEFAULT = "default"
 _ANY_TASK = "segmentation"
@@ -55,7 +57,8 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], config_file: P
         The config with the origin of each value.
 
     Raises:
-        InputError: a file cannot be read, or a key or value is wrong; the faults of all sources are listed.
+        InputError: a file cannot be read, or a key or value is wrong; the faults of all sources are listed,
+            and beside them those of the search space if one is named.
     """
     files = [from_file(config_file)] if config_file is not None else []
     sources = [*files, from_environment(environ), from_flags(flags)]
@@ -65,8 +68,10 @@ def load(flags: Mapping[str, object], environ: Mapping[str, str], config_file: P
         faults.append(Fault("task", "missing; write --task segmentation or --task detection"))
     elif "metric" in merged:
         faults.extend(_metric_faults(merged))
+    faults.extend(_set_faults(merged))
     if faults:
-        raise input_error("settings", [replace(fault, text=redacted(fault.text)) for fault in faults])
+        found = input_error("settings", [replace(fault, text=redacted(fault.text)) for fault in faults])
+        raise InputError("\n".join([str(found), *_space_faults(merged)]))
     origins = dict.fromkeys((key for key in KEYS if key != SET), DEFAULT)
     origins |= {key: setting.origin for key, setting in merged.items()}
     return Loaded(SweepConfig.model_validate(_body(merged.values())), origins)
@@ -108,6 +113,32 @@ def _metric_faults(merged: Mapping[str, Setting]) -> list[Fault]:
         metric_of(str(task.value), str(metric.value))
     except InputError as error:
         return [Fault("metric", str(error), place=metric.origin)]
+    return []
+
+
+def _set_faults(merged: Mapping[str, Setting]) -> list[Fault]:
+    """Names and values of `--set` that no space could take, found here to stand beside all other faults."""
+    task = merged["task"].value if "task" in merged else None
+    trainer = merged["trainer"].value if "trainer" in merged else SweepConfig.model_fields["trainer"].default
+    if task not in TASKS or trainer not in TRAINERS:
+        return []  # the task's or the trainer's own fault
+    found = []
+    for key, setting in merged.items():
+        outer, _, name = key.partition(".")
+        if outer == SET and isinstance(setting.value, ParamValue):
+            text = fixed_fault(name, setting.value, task=str(task), trainer=str(trainer))
+            found.extend([Fault(name, text, place=setting.origin)] if text else [])
+    return found
+
+
+def _space_faults(merged: Mapping[str, Setting]) -> list[str]:
+    """What is wrong with the search space itself; whether it suits the sweep cannot be said here."""
+    if "space" not in merged or not isinstance(merged["space"].value, str):
+        return []
+    try:
+        load_space(merged["space"].value)
+    except InputError as error:
+        return [str(error)]
     return []
 
 

@@ -1,6 +1,6 @@
 """Search spaces: YAML files that say what a sweep varies, checked against the catalog. No torch."""
 
-from sweep.search_space.checking import check_metric
+from sweep.search_space.checking import check_metric, fixed_fault
 from sweep.search_space.definition import MODEL_NAME, Parameter, SearchSpace
 from sweep.search_space.domains import Choice, Domain, Draw, Fixed, FloatRange, IntRange
 from sweep.search_space.fixing import fix
@@ -19,5 +19,6 @@ __all__ = [
     "builtin_names",
     "check_metric",
     "fix",
+    "fixed_fault",
     "load_space",
 ]

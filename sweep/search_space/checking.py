@@ -4,37 +4,73 @@ So a misspelt or out-of-range parameter is found before the first trial, and no 
 for a model that would not use it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sweep import catalog
 from sweep.catalog import Option
 from sweep.errors import InputError
+from sweep.records import ParamValue
 from sweep.search_space.conditions import PathFault, reach
 from sweep.search_space.definition import MODEL_NAME, Parameter, SearchSpace
 from sweep.search_space.domains import Choice, Domain, Fixed, FloatRange
 
 
-def catalog_faults(space: SearchSpace) -> Iterator[PathFault]:
+def catalog_faults(
+    space: SearchSpace, *, broken: Sequence[str] = (), doubtful: Collection[str] = ()
+) -> Iterator[PathFault]:
     """Check models, parameters and values.
 
     Args:
         space: parameters in order, parents first.
+        broken: names of parameters that could not be read: only the names are checked.
+        doubtful: names of parameters of which nobody can say for which models they exist, because a
+            condition is at fault.
 
     Yields:
         Every fault.
     """
     models = space.models()
     known = catalog.models_of(space.task)
-    unknown = [model for model in models if model not in known]
-    for model in unknown:
-        yield (MODEL_NAME,), _unknown_model(model, space.task)
+    for model in models:
+        if model not in known:
+            yield (MODEL_NAME,), _unknown_model(model, space.task)
     usable = [model for model in models if model in known]
-    if not usable:
-        return
     reached = reach(space.parameters, usable)
+    for name in (*broken, *(parameter.name for parameter in space.parameters)):
+        if name != MODEL_NAME and not _owners(space, name, usable or known):
+            yield (
+                (name,),
+                _unknown_parameter(name, task=space.task, trainer=space.trainer, models=usable or known),
+            )
     for parameter in space.parameters:
-        if parameter.name != MODEL_NAME:
+        if parameter.name == MODEL_NAME:
+            continue
+        if not usable or parameter.name in doubtful:
+            yield from _doubtful_faults(space, parameter, usable or known)
+        else:
             yield from _parameter_faults(space, parameter, usable=usable, reached=reached[parameter.name])
+
+
+def fixed_fault(name: str, value: ParamValue, *, task: str, trainer: str) -> str | None:
+    """Say what is wrong with a fixed parameter whatever the space.
+
+    Args:
+        name: of the parameter.
+        value: that it is to have.
+        task: of the sweep.
+        trainer: of the sweep.
+
+    Returns:
+        A sentence, or None if some model accepts it.
+    """
+    models = catalog.models_of(task)
+    if name == MODEL_NAME:
+        return None if value in models else _unknown_model(str(value), task)
+    options = _options(name, task=task, trainer=trainer, models=models)
+    if not options:
+        return _unknown_parameter(name, task=task, trainer=trainer, models=models)
+    faults = [option.fault_of(value) for option in options]
+    return faults[0] if all(faults) else None
 
 
 def check_metric(space: SearchSpace, metric: str) -> None:
@@ -84,7 +120,6 @@ def _parameter_faults(
     shared = catalog.trainer_options(space.trainer, space.task).get(parameter.name)
     own = {model: option for model in usable if (option := _own_option(model, parameter.name))}
     if shared is None and not own:
-        yield (parameter.name,), _unknown_parameter(space, parameter.name, usable)
         return
     lacking = [model for model in reached if shared is None and model not in own]
     if lacking:
@@ -97,11 +132,32 @@ def _own_option(model: str, name: str) -> Option | None:
     return next((option for option in catalog.MODELS.get(model).options if option.name == name), None)
 
 
-def _unknown_parameter(space: SearchSpace, name: str, models: Sequence[str]) -> str:
-    for option in catalog.TRAINERS.get(space.trainer).options:
+def _doubtful_faults(space: SearchSpace, parameter: Parameter, models: Sequence[str]) -> Iterator[PathFault]:
+    """Values that are wrong for whichever model the parameter was meant."""
+    owners = _owners(space, parameter.name, models)
+    if len(owners) == 1:
+        for model, domain in parameter.domains():
+            path = (parameter.name,) if model is None else (parameter.name, "by_model", model)
+            yield from ((path + key, text) for key, text in _value_faults(domain, owners[0]))
+
+
+def _owners(space: SearchSpace, name: str, models: Sequence[str]) -> list[Option]:
+    return _options(name, task=space.task, trainer=space.trainer, models=models)
+
+
+def _options(name: str, *, task: str, trainer: str, models: Sequence[str]) -> list[Option]:
+    """What a name may stand for: an option of the trainer, or one of some models."""
+    shared = catalog.trainer_options(trainer, task).get(name)
+    if shared is not None:
+        return [shared]
+    return [option for model in models if (option := _own_option(model, name))]
+
+
+def _unknown_parameter(name: str, *, task: str, trainer: str, models: Sequence[str]) -> str:
+    for option in catalog.TRAINERS.get(trainer).options:
         if option.name == name:
-            return f"belongs to {option.task}, and this space is for {space.task}; drop it"
-    known = [MODEL_NAME, *catalog.options_for(space.trainer, space.task, models)]
+            return f"belongs to {option.task}, and this space is for {task}; drop it"
+    known = [MODEL_NAME, *catalog.options_for(trainer, task, models)]
     return catalog.unknown("parameter", name, known)
 
 

@@ -3,12 +3,14 @@
 Faults are (path, text) pairs; a path is the keys of a value in the file, from the parameter's name inwards.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sweep.catalog import near
+from sweep.records import ParamValue
 from sweep.search_space.definition import MODEL_NAME, Parameter, values_of
 
 PathFault = tuple[tuple[str, ...], str]
+When = Mapping[str, tuple[ParamValue, ...]]
 
 
 def in_order(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
@@ -32,22 +34,24 @@ def in_order(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
     return (*placed, *waiting)
 
 
-def condition_faults(parameters: Sequence[Parameter]) -> Iterator[PathFault]:
+def condition_faults(parameters: Sequence[Parameter], broken: Mapping[str, When]) -> Iterator[PathFault]:
     """Check every `when`.
 
     Args:
-        parameters: in any order.
+        parameters: those that could be read, in any order.
+        broken: conditions of those that could not, by name.
 
     Yields:
         Unknown parents, parents that are ranges, values that a parent never has, and circles.
     """
     by_name = {parameter.name: parameter for parameter in parameters}
-    for parameter in parameters:
-        for parent, values in parameter.when.items():
-            path = (parameter.name, "when", parent)
-            if parent not in by_name:
-                yield path, _unknown_parent(parent, by_name)
-            else:
+    whens = {parameter.name: parameter.when for parameter in parameters} | dict(broken)
+    for name, when in whens.items():
+        for parent, values in when.items():
+            path = (name, "when", parent)
+            if parent not in whens:
+                yield path, _unknown_parent(parent, whens)
+            elif parent in by_name:  # of a broken one nobody knows which values it was to have
                 yield from ((path, text) for text in _value_faults(by_name[parent], values))
     ordered = in_order(parameters)
     for position, parameter in enumerate(ordered):
@@ -55,6 +59,23 @@ def condition_faults(parameters: Sequence[Parameter]) -> Iterator[PathFault]:
         if set(parameter.when) & later:
             circle = ", ".join(sorted(set(parameter.when) & later))
             yield (parameter.name, "when"), f"depends in a circle on {circle}; drop one of the conditions"
+
+
+def descendants(parameters: Sequence[Parameter], names: Iterable[str]) -> frozenset[str]:
+    """Find everything that exists or not because of some parameters.
+
+    Args:
+        parameters: in order, parents first.
+        names: of the ancestors.
+
+    Returns:
+        The ancestors and all that depend on one of them.
+    """
+    found = set(names)
+    for parameter in parameters:
+        if found & set(parameter.when):
+            found.add(parameter.name)
+    return frozenset(found)
 
 
 def reach(parameters: Sequence[Parameter], models: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -81,9 +102,9 @@ def reach(parameters: Sequence[Parameter], models: Sequence[str]) -> dict[str, t
     return reached
 
 
-def _unknown_parent(parent: str, by_name: Mapping[str, Parameter]) -> str:
-    guess = near(parent, by_name)
-    meant = f"did you mean {guess}?" if guess else f"declared are: {', '.join(by_name)}"
+def _unknown_parent(parent: str, declared: Iterable[str]) -> str:
+    guess = near(parent, declared)
+    meant = f"did you mean {guess}?" if guess else f"declared are: {', '.join(declared)}"
     return f"no parameter of this name is declared; {meant}"
 
 

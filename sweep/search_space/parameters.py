@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from sweep.catalog import unknown
 from sweep.documents import Entry
@@ -15,7 +16,20 @@ _NO_DEFAULT = "missing; the defaults together are the first trial of every sweep
 _CONDITIONAL = ("when", "by_model")
 
 
-def read_parameter(name: str, entry: Entry, faults: list[Fault]) -> Parameter | None:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What could be read of one parameter.
+
+    Args:
+        parameter: the whole, None if something was wrong with it.
+        when: its conditions, which can be judged even if the rest is wrong.
+    """
+
+    parameter: Parameter | None
+    when: Mapping[str, tuple[ParamValue, ...]]
+
+
+def read_parameter(name: str, entry: Entry, faults: list[Fault]) -> Reading:
     """Read a parameter.
 
     Args:
@@ -24,10 +38,10 @@ def read_parameter(name: str, entry: Entry, faults: list[Fault]) -> Parameter | 
         faults: takes what is wrong.
 
     Returns:
-        The parameter, None if something was wrong with it.
+        What could be read of it.
     """
     if entry.is_faulty:
-        return None
+        return Reading(None, {})
     n_before = len(faults)
     domain = _read_domain(entry, (name,), faults, also=_CONDITIONAL)
     when: dict[str, tuple[ParamValue, ...]] = {}
@@ -39,8 +53,8 @@ def read_parameter(name: str, entry: Entry, faults: list[Fault]) -> Parameter | 
     if name == MODEL_NAME and domain is not None:
         _check_model_name(domain, conditional=bool(when or by_model), section=Section(entry, (name,), faults))
     if domain is None or len(faults) > n_before:
-        return None
-    return Parameter(name=name, domain=domain, when=when, by_model=by_model)
+        return Reading(None, when)
+    return Reading(Parameter(name=name, domain=domain, when=when, by_model=by_model), when)
 
 
 def _read_domain(

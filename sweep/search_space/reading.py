@@ -8,7 +8,7 @@ from sweep.catalog import unknown
 from sweep.documents import Document, Entry, Scalar
 from sweep.faults import Fault, input_error
 from sweep.search_space.checking import catalog_faults
-from sweep.search_space.conditions import PathFault, condition_faults, in_order
+from sweep.search_space.conditions import PathFault, When, condition_faults, descendants, in_order
 from sweep.search_space.definition import MODEL_NAME, Parameter, SearchSpace
 from sweep.search_space.parameters import read_parameter
 from sweep.search_space.section import Section, whole, word
@@ -49,32 +49,32 @@ def space_from(document: Document, *, name: str) -> SearchSpace:
         long_side_px=long_side_px or 32,
         parameters=in_order(parameters),
     )
-    for path, text in _deep_faults(space, broken=broken):
+    for path, text in _deep_faults(space, broken):
         faults.append(Fault(".".join(path), text, root.line_at(("parameters", *path))))
     if faults:
         raise input_error(document.source, faults)
     return space
 
 
-def _parameters(top: Section) -> tuple[list[Parameter], set[str]]:
-    """Parameters that could be read, and names of those that could not."""
+def _parameters(top: Section) -> tuple[list[Parameter], dict[str, When]]:
+    """Parameters that could be read, and the conditions of those that could not."""
     entry = top.entry("parameters")
     if entry is None or not isinstance(entry.value, Mapping) or MODEL_NAME not in entry.value:
         example = "model_name: {type: categorical, choices: [...], default: ...}"
         top.fault("parameters", f"{MODEL_NAME} is missing; a space names its model or models, e.g. {example}")
     if entry is None or not isinstance(entry.value, Mapping):
-        return [], set()
+        return [], {}
     read = {name: read_parameter(name, body, top.faults) for name, body in entry.value.items()}
-    return [one for one in read.values() if one], {name for name, one in read.items() if one is None}
+    sound = [one.parameter for one in read.values() if one.parameter]
+    return sound, {name: one.when for name, one in read.items() if one.parameter is None}
 
 
-def _deep_faults(space: SearchSpace, *, broken: set[str]) -> Sequence[PathFault]:
+def _deep_faults(space: SearchSpace, broken: Mapping[str, When]) -> Sequence[PathFault]:
     """Faults between parameters and against the catalog, unless a fault found before may be their cause."""
-    faults = [
-        (path, text) for path, text in condition_faults(space.parameters) if not set(path[2:3]) & broken
-    ]
-    if space.task and not faults:
-        faults.extend(catalog_faults(space))
+    faults = list(condition_faults(space.parameters, broken))
+    doubtful = descendants(space.parameters, {path[0] for path, _ in faults} | set(broken))
+    if space.task:
+        faults.extend(catalog_faults(space, broken=tuple(broken), doubtful=doubtful))
     return faults
 
 
