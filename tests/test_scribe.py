@@ -27,6 +27,7 @@ from sweep.tracking.run_fields import KEY_CHARS, TAG_CHARS, cut, key, result_tag
 from sweep.tracking.scribe import Scribe
 from sweep.tracking.spool import Spool
 from sweep.tracking.store import Store, open_store
+from tests.conftest import ROOT
 from tests.making import MIOU, a_result, a_spec
 from tests.unreliable import with_fault
 
@@ -575,6 +576,57 @@ def test_full_disk_is_an_unavailable_error_that_names_the_spool(tmp_path: Path) 
     with pytest.raises(UnavailableError, match=r"spool\.jsonl cannot be written.*No space left"):
         spool.append(Event(1, trial("full")))
     spool.close()
+
+
+NEARLY_FULL = """
+import resource, sys
+from pathlib import Path
+from sweep.errors import UnavailableError
+from sweep.tracking.events import Event
+from sweep.tracking.spool import Spool
+from tests.making import a_spec
+
+def limit(n_bytes):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, resource.RLIM_INFINITY))
+
+path = Path(sys.argv[1])
+spool = Spool(path)
+spool.append(Event(1, a_spec(0)))
+limit(path.stat().st_size + 20)
+try:
+    spool.append(Event(2, a_spec(1)))
+except UnavailableError as error:
+    print(error)
+limit(resource.RLIM_INFINITY)
+spool.append(Event(3, a_spec(2)))
+print([event.at_ms for event in spool.waiting(10)[0]], spool.waiting(10)[1] == path.stat().st_size)
+
+journal = path.with_name(path.name + ".delivered")
+limit(20)
+try:
+    spool.mark(path.stat().st_size, {"uid-0-0": "run-1"})
+except OSError as error:
+    print(error, journal.stat().st_size, spool.is_empty)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse the whole write")
+def test_disk_that_takes_half_a_line_is_full_and_keeps_no_half_of_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NEARLY_FULL, str(tmp_path / "spool.jsonl")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    refused, events, journal = done.stdout.splitlines()
+    assert "spool.jsonl cannot be written" in refused
+    assert "No space left" in refused
+    assert events == "[1, 3] True"
+    assert journal.startswith("[Errno 28] No space left")
+    assert journal.endswith("0 False")
 
 
 def test_spool_in_a_place_that_is_no_folder_is_an_unavailable_error(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Both only grow, a line at a time: whatever the moment of a crash, at most the la
 torn line is passed over. A journal line costs the same after 10 trials and after 10,000.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -59,10 +60,8 @@ class Spool:
         """
         line = event.to_line().encode() + b"\n"
         try:
-            self._file.write(line)
+            _write_whole(self._file, line)
         except OSError as error:
-            with suppress(OSError):
-                os.ftruncate(self._file.fileno(), self._size)  # no torn line in the middle
             raise UnavailableError(
                 f"the sweep's spool {self._path} cannot be written: {error}; everything so far is kept"
             ) from error
@@ -91,8 +90,11 @@ class Spool:
         Args:
             end: as `waiting` gave it.
             run_ids: runs that were made meanwhile, by trial_uid.
+
+        Raises:
+            OSError: the disk is full or gone; the events count as not arrived.
         """
-        self._journal.write(json.dumps({"delivered": end, "runs": dict(run_ids)}).encode() + b"\n")
+        _write_whole(self._journal, json.dumps({"delivered": end, "runs": dict(run_ids)}).encode() + b"\n")
         self.delivered = end
 
     def everything(self) -> Iterator[Event]:
@@ -131,6 +133,19 @@ def _opened(path: Path) -> FileIO:
         if file.read(1) != b"\n":
             file.write(b"\n")  # ends a line that a crash tore
     return file
+
+
+def _write_whole(file: FileIO, line: bytes) -> None:
+    """Append a line or nothing: half a line would spoil the next one, too."""
+    size = os.fstat(file.fileno()).st_size
+    try:
+        # A raw write takes what still fits on the disk, and says so only in what it returns.
+        if file.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file.fileno(), size)
+        raise
 
 
 def _parsed(line: bytes) -> list[Event]:
