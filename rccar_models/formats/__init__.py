@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from rccar_models.errors import DataError, UnknownNameError
 from rccar_models.formats.definition import FormatDef
-from rccar_models.formats.layouts import IMAGE_FOLDERS
+from rccar_models.formats.folders import IMAGE_FOLDERS
 from rccar_models.formats.splits import split_faults
 from rccar_models.formats.tree import Tree, tree_of
 from rccar_models.samples import DataIndex

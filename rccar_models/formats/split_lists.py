@@ -1,10 +1,17 @@
-"""Lists that say which frame is in which split: `splits/train.txt`, one relative path a line."""
+"""Lists that say which frame is in which split: `splits/train.txt`, one relative path a line.
 
+A line may be relative to the data set, to the list, to the folder above it or to the folder of images; with
+or without suffix; with slashes of either kind. It is looked up among the images of the data set, and never
+followed.
+"""
+
+import posixpath
+import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from rccar_models.formats.files import filled_lines
+from rccar_models.formats.files import PICTURE_SUFFIXES, filled_lines
 from rccar_models.formats.splits import SPELLINGS
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import SPLITS
@@ -12,8 +19,27 @@ from rccar_models.samples import SPLITS
 FOLDERS = ("splits", "imagesets/main", "imagesets/segmentation", "imagesets")
 """Folders that hold such lists, in lower case, the first one found counts."""
 
+# Pascal VOC's lists of one class carry whether it is in the image.
+_FLAG = re.compile(r"\s+(-1|0|1)$")
+_ABSOLUTE = re.compile(r"/|[A-Za-z]:/")
 
-def list_files(tree: Tree, folders: Sequence[str] = FOLDERS) -> Mapping[str, str]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Division:
+    """Frames by split.
+
+    Args:
+        splits: names of images, in order.
+        warnings: one line each.
+        faults: one line each: "file:line: what is wrong".
+    """
+
+    splits: Mapping[str, Sequence[str]]
+    warnings: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def list_files(tree: Tree, folders: Sequence[str] = FOLDERS) -> Mapping[str, Sequence[str]]:
     """Find the lists of a data set.
 
     Args:
@@ -21,72 +47,109 @@ def list_files(tree: Tree, folders: Sequence[str] = FOLDERS) -> Mapping[str, str
         folders: where they may lie, in lower case, at any depth.
 
     Returns:
-        A file by split; empty if there are none.
+        Files by split: several where the parts of a data set have lists of their own. Empty without lists.
     """
     for wanted in folders:
-        found: dict[str, str] = {}
+        found: dict[str, list[str]] = {}
         for name in tree.named(".txt"):
-            path = PurePosixPath(name)
-            where = path.parent.as_posix().lower()
+            where, _, file = name.lower().rpartition("/")
             if where == wanted or where.endswith(f"/{wanted}"):
                 for split in SPLITS:
-                    if path.stem.lower() in SPELLINGS[split]:
-                        found.setdefault(split, name)
+                    if _without_suffix(file) in SPELLINGS[split]:
+                        found.setdefault(split, []).append(name)
         if found:
             return {split: found[split] for split in SPLITS if split in found}
     return {}
 
 
 def listed_frames(
-    tree: Tree, images: Sequence[str], folders: Sequence[str] = FOLDERS
-) -> tuple[Mapping[str, list[str]], list[str], int] | None:
+    tree: Tree, images: Sequence[str], others: Sequence[str] = (), folders: Sequence[str] = FOLDERS
+) -> Division | None:
     """Divide images by the lists of a data set.
 
     Args:
         tree: the data set.
         images: names of all images.
+        others: pictures that are frames only if a list names them by their whole name.
         folders: where lists may lie.
 
     Returns:
-        Images by split in the order of the lists, faults, and how many images stand in no list; None if the
-        data set has no lists.
+        Images by split in the order of the lists; None if the data set has no lists.
+
+    Raises:
+        DataError: a list cannot be read as text.
     """
     lists = list_files(tree, folders)
     if not lists:
         return None
-    known = _by_key(images)
+    known = {**_by_key(images), **_whole_names([*others, *images])}
     faults: list[str] = []
-    splits: dict[str, list[str]] = {}
-    for split, file in lists.items():
-        splits[split] = []
+    splits: dict[str, list[str]] = {split: [] for split in lists}
+    for split, file in ((split, file) for split, files in lists.items() for file in files):
         for number, line in filled_lines(tree.path(file), root=tree.root):
-            # Pascal VOC's lists carry a -1, 0 or 1 behind the name.
-            image = _find(known, line, tree) or _find(known, line.rsplit(maxsplit=1)[0], tree)
+            image = _find(known, line, tree=tree, file=file) or _find(
+                known, _FLAG.sub("", line), tree=tree, file=file
+            )
             if image is None:
                 faults.append(f"{file}:{number}: there is no image {line!r}; correct the line or remove it")
             else:
                 splits[split].append(image)
     used = {name for names in splits.values() for name in names}
-    return splits, faults, len(set(images) - used)
+    n_unused = len(set(images) - used)
+    unused = f"{n_unused} images stand in no split list and are not used"
+    return Division(splits=splits, warnings=(unused,) if n_unused else (), faults=tuple(faults))
 
 
-def _by_key(images: Iterable[str]) -> Mapping[str, str | None]:
+def _by_key(images: Iterable[str]) -> dict[str, str | None]:
     """Names under which a list may call an image; None where two images share one."""
     known: dict[str, str | None] = {}
     for image in images:
-        parts = PurePosixPath(unicodedata.normalize("NFC", image)).parts
+        parts = _composed(image).split("/")
         for start in range(len(parts)):
             name = "/".join(parts[start:])
-            for key in (name, name.removesuffix(PurePosixPath(name).suffix)):
+            for key in (name, _without_suffix(name)):
                 known[key] = image if known.get(key, image) == image else None
-    # A whole path means its file, whatever other path ends like it.
-    return known | {unicodedata.normalize("NFC", image): image for image in images}
+    return known
 
 
-def _find(known: Mapping[str, str | None], line: str, tree: Tree) -> str | None:
-    name = unicodedata.normalize("NFC", line.replace("\\", "/"))
-    for prefix in (f"{tree.root.resolve().as_posix()}/", f"{tree.root.as_posix()}/", "./"):
+def _whole_names(images: Iterable[str]) -> dict[str, str]:
+    """A whole path means its file, whatever other path ends like it."""
+    return {_composed(image): image for image in images} | {image: image for image in images}
+
+
+def _find(known: Mapping[str, str | None], line: str, *, tree: Tree, file: str) -> str | None:
+    name = line.replace("\\", "/")
+    for prefix in (f"{tree.root.resolve().as_posix()}/", f"{tree.root.absolute().as_posix()}/"):
         name = name.removeprefix(prefix)
-    if ".." in PurePosixPath(name).parts:
-        return None
-    return known.get(name)
+    for place in _places(_composed(name), file):
+        found = known.get(place)
+        if found is not None:
+            return found
+    return None
+
+
+def _places(name: str, file: str) -> Iterator[str]:
+    """Names that a line of a list may mean, the likeliest first."""
+    if _ABSOLUTE.match(name):
+        # Written on another machine: its last folders may still say which image is meant.
+        parts = [part for part in name.split("/") if part]
+        yield from ("/".join(parts[start:]) for start in range(1, len(parts) - 1))
+        return
+    folder = posixpath.dirname(file)
+    spellings = [name]
+    if posixpath.splitext(name)[1].lower() in PICTURE_SUFFIXES | {".json", ".txt", ".xml"}:
+        spellings.append(_without_suffix(name))
+    for spelling in spellings:
+        # Where the parts of a data set have lists of their own, lines are meant below that part.
+        for base in (posixpath.dirname(folder), folder, ""):
+            place = posixpath.normpath(posixpath.join(base, spelling))
+            if not place.startswith("../"):
+                yield place
+
+
+def _without_suffix(name: str) -> str:
+    return posixpath.splitext(name)[0]
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

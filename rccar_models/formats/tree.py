@@ -1,10 +1,12 @@
 """All files of a data set, listed once: what lies where, without following links out of the folder."""
 
 import os
-from collections.abc import Iterator
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from rccar_models.formats.files import PICTURE_SUFFIXES
 
@@ -53,9 +55,16 @@ class Tree:
             Names in order.
         """
         prefix = f"{below}/" if below else ""
-        for name in self.files:
-            if name.startswith(prefix) and PurePosixPath(name).suffix.lower() in suffixes:
+        for name in self.files if len(suffixes) > 1 else self._by_suffix.get("".join(suffixes), ()):
+            if name.startswith(prefix) and posixpath.splitext(name)[1].lower() in suffixes:
                 yield name
+
+    @cached_property
+    def _by_suffix(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for name in self.files:
+            found[posixpath.splitext(name)[1].lower()].append(name)
+        return found
 
     def pictures(self) -> Iterator[str]:
         """Files whose suffix says that they are pictures, in order of name."""
@@ -70,14 +79,13 @@ class Tree:
         Returns:
             0 if not even the first one does.
         """
-        return sum(parent.as_posix() in self.folders for parent in PurePosixPath(name).parents if parent.name)
+        return sum(parent in self.folders for parent in _parents(posixpath.dirname(name)))
 
     @cached_property
     def folders(self) -> frozenset[str]:
         """Folders with files somewhere below them."""
-        return frozenset(
-            parent.as_posix() for name in self.files for parent in PurePosixPath(name).parents if parent.name
-        )
+        with_files = {posixpath.dirname(name) for name in self.files}
+        return frozenset(parent for folder in with_files for parent in _parents(folder))
 
     def has_folder(self, name: str) -> bool:
         """Tell whether there is a file somewhere below a folder.
@@ -106,20 +114,32 @@ def tree_of(root: Path) -> Tree:
     for where, folders, names in os.walk(root):
         folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
         below = Path(where).relative_to(root)
+        n_links_out += sum(_leaves(Path(where, folder), home) for folder in folders)
         for name in names:
+            path = Path(where, name)
             if name.startswith("."):
                 continue
-            path = Path(where, name)
-            if path.is_symlink() and not _stays(path, home):
+            if _leaves(path, home):
                 n_links_out += 1
-                continue
-            found.append((below / name).as_posix())
+            # Reading a pipe or a device would wait for ever. A link without a target is a fault when read.
+            elif path.is_file() or path.is_symlink():
+                found.append((below / name).as_posix())
     files = tuple(sorted(found, key=lambda name: name.split("/")))
     return Tree(root, files, n_links_out)
 
 
-def _stays(link: Path, home: Path) -> bool:
-    try:
-        return link.resolve().is_relative_to(home)
-    except (OSError, RuntimeError):  # a circle of links
+def _parents(folder: str) -> Iterator[str]:
+    """A folder and those above it, without the root."""
+    while folder:
+        yield folder
+        folder = posixpath.dirname(folder)
+
+
+def _leaves(path: Path, home: Path) -> bool:
+    """Whether a path is a link that leads out of a folder, or nowhere in a circle."""
+    if not path.is_symlink():
         return False
+    try:
+        return not path.resolve().is_relative_to(home)
+    except (OSError, RuntimeError):  # a circle of links
+        return True

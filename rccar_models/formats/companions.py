@@ -1,0 +1,163 @@
+"""Which label file or mask belongs to which image, by where the two lie.
+
+The places are those of `layouts`. Names match also where one system wrote letters with their accents in
+one code point and another in two, or folders in upper case and in lower case.
+"""
+
+import posixpath
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+
+from rccar_models.formats.folders import folders_below, holds_labels, image_positions, split_of
+from rccar_models.formats.tree import Tree
+
+NOT_LABELS = frozenset({"classes.txt", "notes.json", "train.txt", "val.txt", "test.txt"})
+"""Files that lie among labels and are none."""
+
+
+class Companions:
+    """The companions of a data set.
+
+    Args:
+        tree: the data set.
+        folders: of companions, the likeliest first, in lower case, e.g. ("labels/detection", "labels").
+        suffix: of companions, with its dot, in lower case.
+    """
+
+    def __init__(self, tree: Tree, *, folders: Sequence[str], suffix: str) -> None:
+        self._tree = tree
+        self._words = folders
+        self._suffix = suffix
+        self._names = [
+            name for name in tree.named(suffix) if posixpath.basename(name).lower() not in NOT_LABELS
+        ]
+        self._known = frozenset(self._names)
+        self._below: dict[str, tuple[str, ...] | None] = {}
+        self._wheres: dict[str, list[str]] = {}
+        self._folded: dict[str, str | None] = {}
+        self._called: dict[str, list[str]] = defaultdict(list)
+        for name in self._names:
+            folded = _folded(name)
+            # Two files that differ in case only are told apart by exact names alone.
+            self._folded[folded] = None if folded in self._folded else name
+            if self._below_words(posixpath.dirname(name)) is not None:
+                self._called[_stem(folded)].append(name)
+
+    def of(self, images: Iterable[str]) -> Mapping[str, str]:
+        """Find the companions of images.
+
+        Args:
+            images: names of images.
+
+        Returns:
+            A name for each image that has one: from the places where it may lie, else the only one of its
+            name that is no other image's. Two images get the same one only if nothing tells them apart.
+        """
+        if not self._names:
+            return {}
+        placed = {image: self._placed(image) for image in images}
+        taken = set(placed.values())
+        for image, name in placed.items():
+            if name is None and (alone := self._by_name(image)) not in taken:
+                placed[image] = alone
+        return {image: name for image, name in placed.items() if name}
+
+    def expected(self, image: str) -> str:
+        """Say where the companion of an image would be.
+
+        Args:
+            image: without a companion.
+
+        Returns:
+            The place of which most folders exist; beside the image only if there is no other.
+        """
+        *wheres, beside = self._folders_for(posixpath.dirname(image))
+        where = max(wheres, key=lambda folder: self._tree.n_folders_of(f"{folder}/"), default=beside)
+        return posixpath.join(where, _stem(image) + self._suffix)
+
+    def candidates(self, used: Iterable[str] = ()) -> Iterator[str]:
+        """List the files that look like companions.
+
+        Args:
+            used: companions of images; what lies beside them looks like one, too.
+
+        Yields:
+            Names in order.
+        """
+        beside = {posixpath.dirname(name) for name in used}
+        for name in self._names:
+            where = posixpath.dirname(name)
+            is_drive = any(folder.lower().endswith("_annotations") for folder in where.split("/"))
+            if where in beside or is_drive or self._below_words(where) is not None:
+                yield name
+
+    def _placed(self, image: str) -> str | None:
+        """The first place of an image where there is a companion."""
+        places = [place for place in self._places(image) if place != image]
+        exact = next((place for place in places if place in self._known), None)
+        if exact:
+            return exact
+        folded = (self._folded.get(_folded(place)) for place in places)
+        return next((name for name in folded if name and name != image), None)
+
+    def _by_name(self, image: str) -> str | None:
+        """The companion of an image's name in a folder of companions, if it is the only one."""
+        found = self._called.get(_folded(_stem(image)), [])
+        folders = posixpath.dirname(image).split("/")
+        # In a divided set a file of this name in another split belongs to another image.
+        if len(found) != 1 or split_of(folders) is not None:
+            return None
+        marked = image_positions(folders)
+        drive = tuple(folder for folder in folders[marked[-1] + 1 if marked else 0 :] if folder)
+        below = self._below_words(posixpath.dirname(found[0]))
+        # H1/001 is another frame than H2/001: one of the two must lie in no such folder.
+        return found[0] if not drive or not below or drive == below else None
+
+    def _below_words(self, where: str) -> tuple[str, ...] | None:
+        """The folders below the folder of companions; None if the path does not lead through one."""
+        if where not in self._below:
+            found = (folders_below(where.split("/"), word.split("/")) for word in self._words)
+            self._below[where] = next((below for below in found if below is not None), None)
+        return self._below[where]
+
+    def _places(self, image: str) -> Iterator[str]:
+        where, file = posixpath.split(image)
+        label = posixpath.splitext(file)[0] + self._suffix
+        if where not in self._wheres:
+            self._wheres[where] = list(dict.fromkeys(self._folders_for(where)))
+        for folder in self._wheres[where]:
+            yield f"{folder}/{label}" if folder else label
+            if folder in self._tree.folders:
+                yield from self._drives(folder, label)
+
+    def _drives(self, folder: str, label: str) -> Iterator[str]:
+        """Places of a frame that was renamed from H1/001 to H1_001 when drives were merged."""
+        for end in (end for end, letter in enumerate(label) if letter == "_"):
+            if f"{folder}/{label[:end]}" in self._tree.folders:
+                yield f"{folder}/{label[:end]}/{label[end + 1 :]}"
+
+    def _folders_for(self, where: str) -> Iterator[str]:
+        """Folders in which the companions of the images of a folder may lie, the likeliest first."""
+        folders = where.split("/") if where else []
+        marked = image_positions(folders)
+        for position in reversed(marked):
+            rest = "_all" if folders[position].lower().endswith("_all") else ""
+            for word in dict.fromkeys([f"{word}{rest}" for word in self._words] + list(self._words)):
+                yield "/".join([*folders[:position], word, *folders[position + 1 :]])
+        for position, folder in enumerate(folders):
+            if not holds_labels(folder):
+                yield "/".join([*folders[:position], f"{folder}_Annotations", *folders[position + 1 :]])
+        if not marked:
+            for start, word in product(range(len(folders) + 1), self._words):
+                yield "/".join([*folders[:start], word, *folders[start:]])
+        yield where
+
+
+def _stem(name: str) -> str:
+    return posixpath.splitext(posixpath.basename(name))[0]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
