@@ -2,7 +2,7 @@
 
 from rccar_models.cache.building import prepare
 from rccar_models.cache.digest import digest_of
-from rccar_models.cache.resizing import resized_image, suggested_size
+from rccar_models.cache.resizing import fitted_size, resized_image, suggested_size
 from rccar_models.cache.shelf import StoredCache, clear, held, stored_caches
 from rccar_models.cache.stored import CachedSplit, CacheInfo, open_split, read_info
 
@@ -12,6 +12,7 @@ __all__ = [
     "StoredCache",
     "clear",
     "digest_of",
+    "fitted_size",
     "held",
     "open_split",
     "prepare",

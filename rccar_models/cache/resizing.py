@@ -57,8 +57,21 @@ def suggested_size(index: DataIndex, long_side_px: int) -> tuple[int, int]:
         DataError: the frame cannot be read.
     """
     height, width = index.splits["train"][0].read().image.shape[:2]
-    scale = long_side_px / max(width, height)
-    return _rounded(width * scale), _rounded(height * scale)
+    return fitted_size((width, height), long_side_px)
+
+
+def fitted_size(size: tuple[int, int], long_side_px: int) -> tuple[int, int]:
+    """Shrink or enlarge a size and keep its shape.
+
+    Args:
+        size: width and height of a frame.
+        long_side_px: wanted longer side.
+
+    Returns:
+        (width, height), each a multiple of 16 and at least 32.
+    """
+    scale = long_side_px / max(size)
+    return _rounded(size[0] * scale), _rounded(size[1] * scale)
 
 
 def _rounded(side_px: float) -> int:
