@@ -197,6 +197,13 @@ def test_wrong_assignment_is_refused(assignments: list[str], words: str) -> None
     assert words in faults_of(task="segmentation", set=assignments)[0]
 
 
+@pytest.mark.parametrize("text", ["lr='1", 'lr=1 loss="dice', "lr=1\\"])
+def test_set_of_the_environment_with_an_open_quote_is_a_fault_beside_the_others(text: str) -> None:
+    broken, other = faults_of({"SWEEP_SET": text, "SWEEP_KEEP": "many"}, task="segmentation")
+    assert broken.startswith(f"set (env SWEEP_SET): {text!r} cannot be split into words: No ")
+    assert other.startswith("keep (env SWEEP_KEEP)")
+
+
 def test_flag_and_set_that_disagree_are_refused() -> None:
     assert (
         "given twice, as 5 (flag --trials) and as 7"

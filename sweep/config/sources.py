@@ -1,7 +1,7 @@
 """Where settings come from: a file, the environment, flags. Each gives keys, raw values and origins."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,7 +90,7 @@ def from_environment(environ: Mapping[str, str]) -> Source:
             continue
         key, origin = variable.removeprefix(PREFIX).lower(), f"env {variable}"
         if key == SET:
-            _take_assignments(source, _words(environ[variable]), origin)
+            _take_words(source, environ[variable], origin)
         elif key in KEYS:
             source.settings[key] = Setting(key, environ[variable].strip(), origin)
         elif guess := near(key, KEYS):
@@ -172,8 +172,15 @@ def _take(source: Source, setting: Setting) -> None:
     source.settings[key] = Setting(key, setting.value, setting.origin)
 
 
-def _words(text: str) -> Iterator[str]:
-    yield from shlex.split(text)
+def _take_words(source: Source, text: str, origin: str) -> None:
+    """Split as a shell does, so that a value in quotes may hold blanks."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        fault = f'{text!r} cannot be split into words: {error}; write e.g. {PREFIX}SET="lr=1e-3 loss=dice"'
+        source.faults.append(Fault(SET, fault, place=origin))
+        return
+    _take_assignments(source, words, origin)
 
 
 def _in_file(path: Path, line: int) -> str:
