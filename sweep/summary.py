@@ -117,7 +117,7 @@ def trial_table(trials: Trials) -> str:
         trials: every trial that ended.
 
     Returns:
-        A header and a line a trial, by trial number.
+        A header and a line a trial, by trial number; what is not known is empty.
     """
     ordered = sorted(trials, key=lambda pair: pair[0].number)
     params = sorted({name for spec, _ in ordered for name in effective_params(spec)})
@@ -146,9 +146,9 @@ def trial_table(trials: Trials) -> str:
                 spec.run_name,
                 result.status.value,
                 "" if result.value is None else f"{result.value:.6g}",
-                result.best_epoch,
-                f"{result.train_time_s:.3f}",
-                result.n_parameters,
+                result.best_epoch or "",
+                f"{result.train_time_s:.3f}" if result.train_time_s else "",
+                result.n_parameters or "",
                 *(values.get(name, "") for name in params),
                 result.reason,
             ]

@@ -150,6 +150,22 @@ def test_retryable_failure_runs_again_in_the_same_slot_up_to_the_limit() -> None
     ]
 
 
+def test_result_of_a_dead_worker_says_how_far_the_trial_came() -> None:
+    def dies_in_epoch_4(spec: Job, report: Report) -> TrialResult | PackageResult:
+        assert isinstance(spec, TrialSpec)
+        for epoch, score in enumerate((0.1, 0.3, 0.2), start=1):
+            report(
+                EpochReport(
+                    trial_uid=spec.trial_uid, epoch=epoch, metrics={MIOU.metric: score}, wall_s=epoch * 2.0
+                )
+            )
+        return TrialResult(trial_uid=spec.trial_uid, status=Status.FAILED, reason="worker_killed(-9)")
+
+    ((_, result),) = Sweep(dies_in_epoch_4, n_slots=1).run().trials
+    assert (result.status, result.epochs, result.best_epoch) == (Status.FAILED, 3, 2)
+    assert (result.value, result.metrics, result.train_time_s) == (0.3, {MIOU.metric: 0.3}, 6.0)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
 def test_objective_that_is_no_number_fails_the_trial_and_is_never_the_best(value: float | None) -> None:
     def broken(spec: Job, report: Report) -> TrialResult | PackageResult:

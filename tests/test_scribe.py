@@ -23,7 +23,7 @@ from sweep.ports import Tracker
 from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
 from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress
 from sweep.tracking.memory_tracker import MemoryTracker
-from sweep.tracking.run_fields import KEY_CHARS, TAG_CHARS, cut, key, result_tags
+from sweep.tracking.run_fields import KEY_CHARS, TAG_CHARS, cut, key, result_metrics, result_tags
 from sweep.tracking.scribe import Scribe
 from sweep.tracking.spool import Spool
 from sweep.tracking.store import Store, open_store
@@ -663,6 +663,11 @@ def test_importing_the_package_imports_no_mlflow() -> None:
     code = "import sys, sweep.tracking, sweep.promotion; sys.exit('mlflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
     assert done.returncode == 0
+
+
+def test_figures_that_are_not_known_are_left_out() -> None:
+    died = TrialResult(trial_uid="a", status=Status.FAILED, best_epoch=2, train_time_s=1.5)
+    assert result_metrics(died) == {"best_epoch": 2.0, "train_time_s": 1.5}
 
 
 def test_what_the_network_started_from_and_warnings_are_tags_only_where_there_are_any() -> None:

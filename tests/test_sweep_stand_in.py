@@ -232,6 +232,10 @@ print(report.summary.counts)
     assert {"trial-000", "trial-000-r1", "trial-001", "trial-002"} <= set(names)
     assert names["trial-000"].info.status == "FAILED"
     assert names["trial-000"].data.tags["sweep.reason"].startswith("worker_killed(-9)")
+    figures = names["trial-000"].data.metrics
+    assert figures["best_epoch"] == 2
+    assert figures["train_time_s"] >= 0.1
+    assert "n_parameters" not in figures
     retry = names["trial-000-r1"]
     assert retry.info.status == "FINISHED"
     assert retry.data.tags["sweep.retry_of"] == names["trial-000"].data.tags["sweep.trial_uid"]

@@ -142,11 +142,12 @@ class LineObserver(QuietObserver):
         )
         best = " (best so far)" if is_best else ""
         reason = f": {result.reason}" if result.reason else ""
+        when = f"after epoch {result.epochs}" if result.epochs else "before its first epoch ended"
         total = record.total_slots if record else 0
         eta = self._view.eta_s()
         left = f", about {duration(eta)} left" if eta else ""
         self._line(
-            f"{spec.run_name} {result.status.value} after epoch {result.epochs}{value}{best}{reason}"
+            f"{spec.run_name} {result.status.value} {when}{value}{best}{reason}"
             f" [{len(self._view.closed_slots)}/{total}{left}]"
         )
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections import deque
 from dataclasses import dataclass, field
 
-from sweep.records import Status, SweepPlan, TrialResult, TrialSpec
+from sweep.records import EpochReport, Status, SweepPlan, TrialResult, TrialSpec
 
 
 @dataclass(slots=True)
@@ -15,11 +15,46 @@ class Running:
         spec: what it does.
         since: when it started, seconds of the orchestrator's clock.
         cancelled: status and reason it will get when it ends, None if nobody cancelled it.
+        best: its best epoch so far.
+        last: its latest epoch.
     """
 
     spec: TrialSpec
     since: float
     cancelled: tuple[Status, str] | None = None
+    best: EpochReport | None = None
+    last: EpochReport | None = None
+
+    def take_in(self, report: EpochReport) -> None:
+        """Note an epoch.
+
+        Args:
+            report: with a finite objective.
+        """
+        objective, self.last = self.spec.objectives[0], report
+        standing = self.best.metrics[objective.metric] if self.best else None
+        if objective.better(report.metrics[objective.metric], standing):
+            self.best = report
+
+    def with_progress(self, result: TrialResult) -> TrialResult:
+        """Fill in what a worker that died could not say: how far its trial came.
+
+        Args:
+            result: the trial's; of a living worker it knows every epoch that was reported.
+
+        Returns:
+            The result, with the epochs that were seen if it knows of fewer.
+        """
+        if self.last is None or self.best is None or result.epochs >= self.last.epoch:
+            return result
+        return dataclasses.replace(
+            result,
+            value=self.best.metrics[self.spec.objectives[0].metric],
+            metrics=self.best.metrics,
+            best_epoch=self.best.epoch,
+            epochs=self.last.epoch,
+            train_time_s=self.last.wall_s,
+        )
 
 
 @dataclass(slots=True)

@@ -188,6 +188,7 @@ class Orchestrator:
                 f"nan_metric: {metric} is not a number after epoch {report.epoch}",
             )
             return Action.STOP
+        running.take_in(report)
         prune = self._searcher.report(report)
         self._tracker.progress(report)
         self._observer.epoch(report)
@@ -204,7 +205,7 @@ class Orchestrator:
 
     def _finish(self, said: TrialResult) -> None:
         running = self._board.running.pop(said.trial_uid)
-        result = _sound(with_ending(said, running.cancelled))
+        result = _sound(with_ending(running.with_progress(said), running.cancelled))
         self._board.take_in(running.spec, result)
         self._keeper.take_in(running.spec, result)
         self._searcher.tell(result)

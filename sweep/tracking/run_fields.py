@@ -134,13 +134,14 @@ def result_metrics(result: TrialResult) -> dict[str, float]:
         result: how the trial ended.
 
     Returns:
-        By logged name.
+        By logged name. What is not known, e.g. of a worker that died, is left out: a 0 would be a figure.
     """
-    return {
+    figures = {
         "train_time_s": result.train_time_s,
         "best_epoch": float(result.best_epoch),
         "n_parameters": float(result.n_parameters),
     }
+    return {name: figure for name, figure in figures.items() if figure}
 
 
 def result_tags(result: TrialResult) -> dict[str, str]:
