@@ -105,6 +105,49 @@ def test_dry_run_shows_each_value_with_its_origin_and_starts_nothing(cli: Cli, t
     assert not (tmp_path / "mlruns").exists()
 
 
+def test_dry_run_says_what_is_decided_by_space_data_and_machine(cli: Cli, tmp_path: Path) -> None:
+    done = cli("run", "--task", "segmentation", "--workers", "2", "--device", "cpu", "--dry-run", "--json")
+    shown = json.loads(done.stdout)
+    checked = shown.pop("checked")
+    decided = {key: (row["value"], row["origin"]) for key, row in shown.items()}
+    space = "space demo_segmentation"
+    assert decided["space"] == ("demo_segmentation", "default")
+    assert decided["metric"] == ("miou", "default")
+    assert decided["epochs"] == ("6", space)
+    assert decided["image_size"] == ("128x96", f"{space}: long side 128 px")
+    assert decided["format"] == ("demo", "recognised")
+    assert decided["name"] == ("demo-segmentation-DATE-TIME", "default")
+    assert decided["storage"] == (f"sqlite:///{tmp_path / 'mlruns' / 'optuna.db'}", "home")
+    assert "-" not in {value for value, _ in decided.values()}
+    assert (checked["parameters"], checked["varied"]) == (11, 6)
+    assert checked["frames"] == {"train": 160, "val": 48, "test": 48}
+
+
+def test_dry_run_for_people_says_that_space_and_data_were_checked(cli: Cli) -> None:
+    shown = cli("run", "--task", "segmentation", "--epochs", "3", "--dry-run").stdout
+    assert "space checked: 11 parameters" in shown
+    assert "data recognised: 160 train, 48 val, 48 test frames, classes background, road" in shown
+    assert "flag --epochs" in shown
+
+
+def test_dry_run_refuses_data_space_device_and_name_together(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "task: segmentation\nepochs: 2\nparameters: {model_name: tiny_unet}\n"
+    )
+    words = ["--data", "./missing", "--space", "mine.yaml", "--device", "cuda:99", "--name", "a/b"]
+    done = cli("run", "--task", "segmentation", *words, "--dry-run")
+    assert done.returncode == 2
+    for part in ("./missing: 1 fault", "no such folder", "long_side_px", "--device cuda:99", "--name 'a/b'"):
+        assert part in done.stderr
+
+
+def test_dry_run_refuses_a_folder_that_is_no_data_set(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = cli("run", "--task", "segmentation", "--data", "empty", "--dry-run")
+    assert done.returncode == 2
+    assert "no known layout" in done.stderr
+
+
 def test_spaces_lists_every_built_in_space_and_shows_one(cli: Cli) -> None:
     listed = cli("spaces").stdout
     shown = cli("spaces", "demo_segmentation").stdout

@@ -3,5 +3,6 @@
 from sweep.api.models import load_model
 from sweep.api.report import RunReport
 from sweep.api.run import check, load_config, run, run_sweep
+from sweep.wiring import CheckedRun
 
-__all__ = ["RunReport", "check", "load_config", "load_model", "run", "run_sweep"]
+__all__ = ["CheckedRun", "RunReport", "check", "load_config", "load_model", "run", "run_sweep"]

@@ -12,6 +12,7 @@ from sweep.api.silent import Silent
 from sweep.config import Loaded, load
 from sweep.orchestrator.stopping import StopRequest, listening
 from sweep.ports import Observer
+from sweep.wiring import CheckedRun
 
 
 def load_config(
@@ -33,16 +34,20 @@ def load_config(
     return load(flags, environ, config_file)
 
 
-def check(loaded: Loaded) -> None:
-    """Check what can be checked without opening data or databases: the search space and what fixes it.
+def check(loaded: Loaded) -> CheckedRun:
+    """Say what a run would do, and check what can be checked without databases or decoding.
 
     Args:
         loaded: the config.
 
+    Returns:
+        Every setting as it takes effect, the search space, and what the data is.
+
     Raises:
-        InputError: the space, `--set` or the metric is wrong; the message lists every fault.
+        InputError: space, `--set`, metric, data, device or name are wrong; the message lists every fault.
+        UnavailableError: the data cannot be read.
     """
-    wiring.make_space(loaded.config)
+    return wiring.checked_run(loaded)
 
 
 def run(loaded: Loaded, observer: Observer) -> RunReport:

@@ -51,15 +51,14 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
     """
     from sweep import api  # after parsing: `sweep --help` must not wait for it
     from sweep.cli.live import observer_for
-    from sweep.cli.shown import show_config, show_report
+    from sweep.cli.shown import show_check, show_report
 
     given = {
         key: value for key, value in context.params.items() if key not in _NOT_CONFIG and value is not None
     }
     loaded = api.load_config(given, environ=os.environ, config_file=config)
     if dry_run:
-        api.check(loaded)
-        show_config(loaded, as_json=as_json)
+        show_check(api.check(loaded), as_json=as_json)
         return
     observer = observer_for(quiet=quiet or as_json, terminal=sys.stdout.isatty())
     with observer.shown():

@@ -8,29 +8,45 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sweep.api.report import RunReport
+from sweep.api import CheckedRun, RunReport
 from sweep.cli.words import duration, value
-from sweep.config import Loaded
 from sweep.records import TrialResult, TrialSpec
 from sweep.search_space import Choice, Domain, Fixed, SearchSpace
 from sweep.summary import effective_params
 
 
-def show_config(loaded: Loaded, *, as_json: bool) -> None:
-    """Print each value of the config with its origin.
+def show_check(checked: CheckedRun, *, as_json: bool) -> None:
+    """Print each setting as it takes effect with its origin, and what was checked.
 
     Args:
-        loaded: the config.
+        checked: what a run would do.
         as_json: one JSON object rather than a table.
     """
-    rows = loaded.table()
     if as_json:
-        typer.echo(json.dumps({key: {"value": shown, "origin": origin} for key, shown, origin in rows}))
+        rows = {key: {"value": shown, "origin": origin} for key, shown, origin in checked.settings}
+        typer.echo(json.dumps(rows | {"checked": _checked(checked)}))
         return
     table = _table("key", "value", "from")
-    for key, shown, origin in rows:
-        table.add_row(key, Text(str(shown)), origin)
+    for key, shown, origin in checked.settings:
+        table.add_row(key, Text(shown), Text(origin))
     Console().print(table)
+    typer.echo(f"space checked: {len(checked.space.parameters)} parameters, {checked.n_varied} of them vary")
+    if checked.data is not None:
+        counts = ", ".join(f"{number} {split}" for split, number in checked.data.counts.items())
+        typer.echo(f"data recognised: {counts} frames, classes {', '.join(checked.data.classes)}")
+        for warning in checked.data.warnings:
+            typer.echo(f"note: {warning}")
+
+
+def _checked(checked: CheckedRun) -> dict[str, object]:
+    data = checked.data
+    return {
+        "parameters": len(checked.space.parameters),
+        "varied": checked.n_varied,
+        "frames": None if data is None else data.counts,
+        "classes": None if data is None else data.classes,
+        "warnings": () if data is None else data.warnings,
+    }
 
 
 def show_report(report: RunReport) -> None:

@@ -62,10 +62,21 @@ def made_name(config: SweepConfig, home: Home) -> str:
     Returns:
         E.g. `demo-segmentation-20261123-184002`, with a number behind it if that is taken.
     """
-    prefix = "demo-" if config.data == "demo" else ""
-    name = f"{prefix}{config.task}-{time.strftime('%Y%m%d-%H%M%S')}"
+    name = f"{made_prefix(config)}{time.strftime('%Y%m%d-%H%M%S')}"
     names = chain([name], (f"{name}-{number}" for number in count(2)))
     return next(free for free in names if not home.sweep(free).root.exists())
+
+
+def made_prefix(config: SweepConfig) -> str:
+    """Begin a sweep's name.
+
+    Args:
+        config: the resolved config.
+
+    Returns:
+        What stands before the time, e.g. `demo-segmentation-`.
+    """
+    return ("demo-" if config.data == "demo" else "") + f"{config.task}-"
 
 
 def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> Executor:
@@ -83,7 +94,7 @@ def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> E
         InputError: a GPU was asked for and there is none.
     """
     devices = devices_for(config.device)
-    _check_devices(devices, config)
+    check_devices(config)
     if config.executor == "inline":
         return InlineExecutor(run_job=run_job, n_threads=n_cores(), device=devices[0])
     n_workers = auto_workers(devices) if config.workers == "auto" else int(config.workers)
@@ -96,7 +107,16 @@ def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> E
     return workers
 
 
-def _check_devices(devices: tuple[str, ...], config: SweepConfig) -> None:
+def check_devices(config: SweepConfig) -> None:
+    """Refuse a GPU that is not there.
+
+    Args:
+        config: the resolved config.
+
+    Raises:
+        InputError: a GPU was asked for and there is none.
+    """
+    devices = devices_for(config.device)
     wanted = max((int(name.partition(":")[2] or 0) + 1 for name in devices if name != "cpu"), default=0)
     if wanted > n_gpus() and config.trainer == "torch":
         raise InputError(
@@ -239,11 +259,25 @@ def make_data(
     stack.enter_context(held_cache(data.folder))
     for warning in data.warnings:
         observer.notice(warning)
+    check_batches(config, space, n_train=data.counts["train"])
+    return data
+
+
+def check_batches(config: SweepConfig, space: SearchSpace, *, n_train: int) -> None:
+    """Refuse batches that the data cannot fill.
+
+    Args:
+        config: the resolved config.
+        space: says how large batches may be.
+        n_train: training frames.
+
+    Raises:
+        InputError: the largest batch has more frames than there are.
+    """
     largest = space.parameter("batch_size")
     sizes = [size for size in (largest.domain.points() if largest else ()) if isinstance(size, int)]
-    if sizes and max(sizes) > data.counts["train"]:
+    if sizes and max(sizes) > n_train:
         raise InputError(
-            f"{config.data}: {data.counts['train']} training frames are fewer than the largest batch_size "
+            f"{config.data}: {n_train} training frames are fewer than the largest batch_size "
             f"{max(sizes)} of the space {space.name}; fix it with --set batch_size={max(1, min(sizes))}"
         )
-    return data
