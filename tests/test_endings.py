@@ -87,6 +87,17 @@ def test_patience_counts_trials_since_the_best() -> None:
     assert not found.cancels
 
 
+def test_attempts_that_will_be_retried_use_up_no_patience() -> None:
+    board = board_with([Status.COMPLETE, Status.PRUNED], patience=2, max_retries=2)
+    for attempt in (0, 1):
+        spec = a_spec(2, attempt=attempt)
+        board.take_in(spec, a_result(spec, None, status=Status.FAILED, retryable=True))
+    assert decided(board) is None
+    last = a_spec(2, attempt=2)
+    board.take_in(last, a_result(last, None, status=Status.FAILED, retryable=True))
+    assert decided(board) == Ending("no better trial among the last 2")
+
+
 def test_crashed_trial_is_retried_until_its_attempts_are_used_up() -> None:
     board = Board(a_plan(max_retries=1), next_slot=5)
     first = a_spec(2)

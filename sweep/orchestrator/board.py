@@ -70,7 +70,7 @@ class Board:
         finished: in the order of their ends.
         failures_in_row: slots that failed for good since the last trial that did not fail.
         n_failed: slots that failed for good.
-        since_better: trials that ended since the best one.
+        since_better: trials that ended for good since the best one.
         best: the best complete trial.
     """
 
@@ -100,7 +100,8 @@ class Board:
         self.finished.append((spec, result))
         if result.status is Status.FAILED and result.retryable and spec.attempt < self.plan.max_retries:
             self.retries.append(spec)
-        elif result.status is Status.FAILED:
+            return  # its slot is still open: it says nothing about the search
+        if result.status is Status.FAILED:
             self.failures_in_row += 1
             self.n_failed += 1
         elif result.status in {Status.COMPLETE, Status.PRUNED}:
