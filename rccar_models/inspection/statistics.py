@@ -6,7 +6,7 @@ Source: T.-Y. Lin et al., Microsoft COCO, ECCV 2014, and its evaluation page. Ev
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from rccar_models.cache import fitted_size
 from rccar_models.errors import DataError
 from rccar_models.inspection.facts import FrameFacts, Progress, counted_warnings, facts_of
 from rccar_models.samples import DataIndex
+
+FORMAT_NUMBER = 1
+"""Of the JSON form."""
 
 TINY_PX = 4.0
 """An object whose shorter side is less in training has hardly a pixel on the feature maps of a detector."""
@@ -133,6 +136,14 @@ class DataStatistics:
     objects: ObjectStatistics | None
     warnings: tuple[str, ...]
     faults: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able form.
+
+        Returns:
+            All numbers, with a format number.
+        """
+        return {"format_number": FORMAT_NUMBER} | asdict(self)
 
 
 def measure(
