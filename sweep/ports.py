@@ -113,6 +113,9 @@ class Champion:
         run_id: the child run it came from.
         promoted: whether it is in Production now.
         replaced: version that was in Production before, None if none.
+        value: of the objective, None if the version does not say.
+        replaced_value: of the version that was in Production before, None unless it was judged by the same
+            metric on the same data.
     """
 
     name: str
@@ -120,6 +123,8 @@ class Champion:
     run_id: str
     promoted: bool
     replaced: str | None = None
+    value: float | None = None
+    replaced_value: float | None = None
 
 
 class Registry(Protocol):

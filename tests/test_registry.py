@@ -24,7 +24,7 @@ from sweep.ports import Champion, Registry
 from sweep.records import PackageResult, TrialSpec
 from sweep.tracking.registry import ModelRegistry
 from sweep.tracking.store import Store, open_store
-from tests.making import a_spec
+from tests.making import MIOU, a_spec
 from tests.unreliable import with_fault
 
 NAMES = iter(range(1_000_000))
@@ -49,20 +49,39 @@ def name() -> str:
     return f"rccar-test-{next(NAMES)}"
 
 
-def a_package(folder: Path, content: str = "weights", spec: TrialSpec | None = None) -> PackageResult:
+def a_package(
+    folder: Path, content: str = "weights", spec: TrialSpec | None = None, value: float | None = None
+) -> PackageResult:
     """A small MLflow model folder; the registry does not care what the network is."""
     folder.mkdir(parents=True)
     (folder / "data").mkdir()
     (folder / "data" / "weights.bin").write_text(content)
     Model(flavors={"pytorch": {"pytorch_version": "2"}}).save(str(folder / "MLmodel"))
     uid = spec.trial_uid if spec else "uid"
-    return PackageResult(trial_uid=uid, model_folder=str(folder), model_sha256=folder_sha256(folder))
+    metrics = {} if value is None else {MIOU.metric: value}
+    return PackageResult(
+        trial_uid=uid, model_folder=str(folder), model_sha256=folder_sha256(folder), metrics=metrics
+    )
 
 
-def a_candidate(store: Store, folder: Path, model: str, content: str = "weights") -> promotion.Candidate:
-    spec = a_spec(3, trial_uid=f"uid-{next(NAMES)}", number=5, digest="d" * 64)
-    run = store.client.create_run(store.experiment_id, tags={"sweep.name": "track"}, run_name=spec.run_name)
-    package = a_package(folder / spec.trial_uid, content, spec)
+def a_candidate(
+    store: Store,
+    folder: Path,
+    model: str,
+    content: str = "weights",
+    *,
+    value: float | None = None,
+    digest: str = "d" * 64,
+    data: str = "./track",
+) -> promotion.Candidate:
+    """A packaged trial whose run, and its sweep's run, are in MLflow."""
+    spec = a_spec(3, trial_uid=f"uid-{next(NAMES)}", number=5, digest=digest)
+    parent = store.client.create_run(store.experiment_id).info.run_id
+    for name, text in {"data": data, "image_size": "128x96"}.items():
+        store.client.log_param(parent, name, text)
+    tags = {"sweep.name": "track", "mlflow.parentRunId": parent}
+    run = store.client.create_run(store.experiment_id, tags=tags, run_name=spec.run_name)
+    package = a_package(folder / spec.trial_uid, content, spec, value)
     return promotion.Candidate(package=package, spec=spec, run_id=run.info.run_id, model=model)
 
 
@@ -108,6 +127,50 @@ def test_registered_version_names_its_sweep_trial_data_and_sha256(
     assert expected.items() <= version.tags.items()
     assert version.run_id == candidate.run_id
     assert in_production(store, name) == (None, [])
+
+
+def test_registered_version_says_in_words_and_tags_how_good_it_is_on_which_data(
+    store: Store, registry: ModelRegistry, tmp_path: Path, name: str
+) -> None:
+    promoted(registry, a_candidate(store, tmp_path, name, value=0.81138))
+    version = versions_of(store, name)["1"]
+    assert version.description == (
+        "rccar sweep track, trial-003: miou 0.8114 on val of ./track (digest dddddddddddd), tiny_unet 128x96"
+    )
+    assert version.tags["sweep.metric"] == "miou_segmentation"
+    assert version.tags["sweep.value"] == "0.81138"
+
+
+def test_password_in_the_datas_address_is_in_no_word_of_the_registered_version(
+    store: Store, registry: ModelRegistry, tmp_path: Path, name: str
+) -> None:
+    data = "https://me:S3CR3T@example.org/track"
+    promoted(registry, a_candidate(store, tmp_path, name, value=0.5, data=data))
+    version = versions_of(store, name)["1"]
+    assert "on val of https://me:***@example.org/track" in str(version.description)
+    assert "S3CR3T" not in str(version.description) + str(version.tags)
+
+
+@pytest.mark.parametrize(
+    ("former", "digest", "shown"),
+    [(0.25, "d" * 64, 0.25), (0.25, "e" * 64, None), (None, "d" * 64, None)],
+    ids=["same data", "other data", "no score"],
+)
+def test_replaced_version_is_named_with_its_score_only_if_it_was_judged_on_the_same_data(
+    former: float | None,
+    digest: str,
+    shown: float | None,
+    store: Store,
+    registry: ModelRegistry,
+    tmp_path: Path,
+    name: str,
+) -> None:
+    promoted(registry, a_candidate(store, tmp_path, name, value=former, digest=digest))
+    candidate = a_candidate(store, tmp_path, name, value=0.8)
+    first = promoted(registry, candidate)
+    again = promoted(registry, candidate)  # repeated after a crash
+    assert first == again
+    assert (first.replaced, first.value, first.replaced_value) == ("1", 0.8, shown)
 
 
 def test_logged_model_is_ready_and_found_under_its_run(

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from sweep.api import CheckedRun, RunReport
 from sweep.cli.words import duration, value
+from sweep.ports import Champion
 from sweep.records import TrialResult, TrialSpec
 from sweep.search_space import Choice, Domain, Fixed, SearchSpace
 from sweep.summary import effective_params
@@ -85,9 +86,16 @@ def _show_best(report: RunReport, spec: TrialSpec, result: TrialResult) -> None:
     champion = report.champion
     if champion is not None:
         where = "in Production" if champion.promoted else "registered"
-        before = f", in place of version {champion.replaced}" if champion.replaced else ""
-        typer.echo(f"model: {champion.name} version {champion.version}, {where}{before}")
+        score = "" if champion.value is None else f" ({champion.value:.4f})"
+        typer.echo(f"model: {champion.name} version {champion.version}{score}, {where}{_replaced(champion)}")
         typer.echo(f"  load it: {report.load_command}")
+
+
+def _replaced(champion: Champion) -> str:
+    if champion.replaced is None:
+        return ""
+    score = "" if champion.replaced_value is None else f" ({champion.replaced_value:.4f})"
+    return f", in place of version {champion.replaced}{score}"
 
 
 def _gain(report: RunReport) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sweep.errors import PromotionError
 from sweep.folder_hash import folder_sha256
 from sweep.records import PackageResult, TrialSpec
-from sweep.tracking.run_fields import checked_tags
+from sweep.tracking.model_notes import model_tags
 from sweep.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _log_anew(store: Store, package: PackageResult, *, spec: TrialSpec, run_id: 
         run.info.experiment_id,
         name=f"{spec.task}_model",
         source_run_id=run_id,
-        tags=_tags(spec, package, sweep=run.data.tags.get("sweep.name", "")),
+        tags=model_tags(client, run, spec=spec, package=package),
         params=dict(run.data.params),
         model_type=spec.model,
     )
@@ -100,15 +100,3 @@ def _link(source: str, target: str) -> None:
 def _logged(store: Store, name: str, trial_uid: str) -> "list[LoggedModel]":
     words = f"name = '{name}' AND tags.`sweep.trial_uid` = '{trial_uid}'"
     return list(store.client.search_logged_models([store.experiment_id], filter_string=words))
-
-
-def _tags(spec: TrialSpec, package: PackageResult, *, sweep: str) -> dict[str, str]:
-    return checked_tags(
-        {
-            "sweep.name": sweep,
-            "sweep.trial_uid": spec.trial_uid,
-            "sweep.trial": str(spec.number),
-            "package_sha256": package.model_sha256,
-            "data_digest": spec.digest,
-        }
-    )

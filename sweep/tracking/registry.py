@@ -6,7 +6,7 @@ looks first at what is there. A model's sha256 is written beside it and checked 
 
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -20,6 +20,7 @@ from sweep.ports import Champion
 from sweep.records import PackageResult, TrialSpec
 from sweep.tracking import logged_models, model_address
 from sweep.tracking.model_address import ALIAS
+from sweep.tracking.model_notes import are_comparable, description, value_of
 from sweep.tracking.store import Store, is_refusal, mlflow_errors
 
 if TYPE_CHECKING:
@@ -161,9 +162,14 @@ class ModelRegistry:
                 run_id=logged.source_run_id,
                 model_id=model_id,
                 tags=logged.tags | {"sweep.model_id": model_id},
+                description=description(logged.tags),
             )
             return Champion(
-                name=model, version=str(version.version), run_id=str(logged.source_run_id), promoted=False
+                name=model,
+                version=str(version.version),
+                run_id=str(logged.source_run_id),
+                promoted=False,
+                value=value_of(logged.tags),
             )
 
     def verify(self, champion: Champion) -> None:
@@ -186,7 +192,7 @@ class ModelRegistry:
             champion: a registered version.
 
         Returns:
-            The same, promoted, with the version it replaced.
+            The same, promoted, with the version it replaced and, if comparable, that one's score.
 
         Raises:
             PromotionError: MLflow refuses it.
@@ -196,14 +202,19 @@ class ModelRegistry:
         with self.locked(), mlflow_errors(f"promoting {champion.name} version {champion.version}"):
             aliases = client.get_registered_model(champion.name).aliases
             former = str(aliases[ALIAS]) if ALIAS in aliases else None
+            tags = client.get_model_version(champion.name, champion.version).tags
             if former == champion.version:
-                tags = client.get_model_version(champion.name, champion.version).tags
                 former = tags.get("sweep.replaced") or None
             else:
                 # Before the alias moves: a repetition after a crash must still know it.
                 client.set_model_version_tag(champion.name, champion.version, "sweep.replaced", former or "")
                 client.set_registered_model_alias(champion.name, ALIAS, champion.version)
-            return replace(champion, promoted=True, replaced=former)
+            return replace(
+                champion,
+                promoted=True,
+                replaced=former,
+                replaced_value=self._comparable_value(champion.name, former, tags),
+            )
 
     def set_stage(self, champion: Champion) -> None:
         """Let the stage follow the alias; a registry without stages is noted, not a fault.
@@ -265,6 +276,14 @@ class ModelRegistry:
             name, version = model_address.find(self._store.client, uri)
         folder = into or Path(tempfile.mkdtemp(prefix="sweep-model-"))
         return model_address.download(self._store, name, version, folder=folder)
+
+    def _comparable_value(self, model: str, version: str | None, tags: Mapping[str, str]) -> float | None:
+        """Score of a former version; none if it is gone, or judged otherwise than the one with these tags."""
+        if version is None:
+            return None
+        versions = self._store.client.search_model_versions(f"name = '{model}'")
+        former = next((dict(one.tags) for one in versions if str(one.version) == version), {})
+        return value_of(former) if are_comparable(tags, former) else None
 
     def _ensure_registered(self, model: str) -> None:
         if not self._store.client.search_registered_models(f"name = '{model}'", max_results=1):

@@ -1,0 +1,46 @@
+"""What the summary of a run says."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from sweep.api import RunReport
+from sweep.cli.shown import show_report
+from sweep.ports import Champion
+from sweep.summary import summarise
+from tests.making import a_plan, a_result, a_spec
+
+CHAMPION = Champion(name="rccar-segmentation", version="2", run_id="run", promoted=True, value=0.81138)
+
+
+def a_report(champion: Champion | None) -> RunReport:
+    trials = [(a_spec(0), a_result(a_spec(0), 0.5)), (a_spec(1), a_result(a_spec(1), 0.81138))]
+    return RunReport(
+        summary=summarise(a_plan(), trials, "all 2 trials ended"),
+        home=Path("/home/me/mlruns"),
+        tracking_uri="sqlite:////home/me/mlruns/mlflow.db",
+        storage="sqlite:////home/me/mlruns/optuna.db",
+        champion=champion,
+        kept="",
+        elapsed_s=61.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "version 2 (0.8114), in Production"),
+        ({"replaced": "1"}, "version 2 (0.8114), in Production, in place of version 1"),
+        (
+            {"replaced": "1", "replaced_value": 0.2384},
+            "version 2 (0.8114), in Production, in place of version 1 (0.2384)",
+        ),
+        ({"value": None, "promoted": False}, "version 2, registered"),
+    ],
+)
+def test_line_of_the_model_has_the_scores_that_can_be_compared(
+    changes: dict[str, object], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_report(a_report(dataclasses.replace(CHAMPION, **changes)))  # type: ignore[arg-type]
+    assert f"model: rccar-segmentation {line}\n" in capsys.readouterr().out
