@@ -84,6 +84,9 @@ class Tracker(Protocol):
     def progress(self, report: EpochReport) -> None:
         """Log an epoch's metrics, step = epoch."""
 
+    def measured(self, trial_uid: str, metrics: Mapping[str, float]) -> None:
+        """Log metrics of a trial that belong to no epoch."""
+
     def finished(self, result: TrialResult) -> None:
         """Close a child run with its state, reason and figures."""
 

@@ -220,6 +220,19 @@ def test_best_so_far_and_counts_go_to_the_parent_run() -> None:
     assert last[f"best_{MIOU.metric}"] == pytest.approx(0.41)
 
 
+def test_value_the_sweep_ranks_by_goes_to_each_trial_that_has_one() -> None:
+    def second_fails(spec: Job, report: Report) -> TrialResult | PackageResult:
+        assert isinstance(spec, TrialSpec)
+        if spec.slot == 1:
+            return a_result(spec, None, status=Status.FAILED, reason="exception: it broke")
+        return honest(spec, report)
+
+    sweep = Sweep(second_fails, n_slots=3)
+    sweep.run()
+    best = f"best_{MIOU.metric}"
+    assert sweep.tracker.measurements == [("uid-0-0", {best: 0.4}), ("uid-2-0", {best: pytest.approx(0.42)})]
+
+
 def test_inline_trial_that_takes_too_long_is_stopped_at_its_next_epoch() -> None:
     sweep = Sweep(n_slots=1, trial_timeout_s=0.0)
     ((_, result),) = sweep.run().trials

@@ -646,6 +646,7 @@ def test_memory_tracker_remembers_what_it_is_told() -> None:
     tracker.sweep_started(a_sweep("memory"))
     tracker.started(spec)
     tracker.progress(epoch(spec, 1))
+    tracker.measured(spec.trial_uid, {"best": 0.5})
     result: TrialResult = a_result(spec)
     tracker.finished(result)
     tracker.sweep_progress({"best": 1.0})
@@ -655,6 +656,7 @@ def test_memory_tracker_remembers_what_it_is_told() -> None:
     assert (memory.sweeps, memory.specs, memory.results) == ([a_sweep("memory")], [spec], [result])
     assert (memory.reports, memory.sweep_metrics) == ([epoch(spec, 1)], [{"best": 1.0}])
     assert (memory.files, memory.endings) == ([(None, Path("a"), "b")], [("FINISHED", "done", {"a": "b"})])
+    assert memory.measurements == [(spec.trial_uid, {"best": 0.5})]
     assert memory.is_closed
     assert tracker.run_id(spec.trial_uid) is not None
 
@@ -663,6 +665,21 @@ def test_importing_the_package_imports_no_mlflow() -> None:
     code = "import sys, sweep.tracking, sweep.promotion; sys.exit('mlflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
     assert done.returncode == 0
+
+
+def test_metrics_that_belong_to_no_epoch_reach_a_run_that_has_ended(store: Store, tmp_path: Path) -> None:
+    scribe, spec = a_scribe(tmp_path, store), trial("measured")
+    scribe.sweep_started(a_sweep("measured"))
+    scribe.started(spec)
+    scribe.measured(spec.trial_uid, {"best_miou_segmentation": 0.5})
+    scribe.finished(a_result(spec))
+    scribe.wait_for_run(spec.trial_uid, LONG_S)
+    scribe.measured(spec.trial_uid, {"registered_miou_segmentation": 0.25})
+    assert scribe.close(LONG_S)
+    run = runs_of(store, "measured")["trial-000"]
+    assert run.data.metrics["best_miou_segmentation"] == 0.5
+    assert run.data.metrics["registered_miou_segmentation"] == 0.25
+    assert run.info.status == "FINISHED"
 
 
 def test_figures_that_are_not_known_are_left_out() -> None:

@@ -100,6 +100,11 @@ def test_trials_and_child_runs_match_one_to_one(swept: tuple[Path, dict[str, Any
         if trial.state.name == "FAIL":
             assert trial.user_attrs["reason"].startswith("exception: RuntimeError")
             assert run.data.tags["sweep.reason"] == trial.user_attrs["reason"]
+    by_mlflow = max(
+        (run for run in children.values() if run.info.status == "FINISHED"),
+        key=lambda run: run.data.metrics["best_miou_segmentation"],
+    )
+    assert by_mlflow.data.metrics["best_miou_segmentation"] == report["best"]["value"]
     best = study.best_trial
     assert report["best"]["trial"] == best.number
     assert report["best"]["value"] == pytest.approx(best.value)

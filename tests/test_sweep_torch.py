@@ -92,6 +92,10 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
     assert run.info.run_name == first["best"]["run_name"]
     logged = run.data.metrics
     fresh = fresh_metrics("models:/rccar-demo-segmentation/Production", home)
+    assert fresh == pytest.approx(
+        {name: logged[f"registered_{name}"] for name in fresh if f"registered_{name}" in logged}, abs=1e-4
+    )
+    assert logged["best_miou_segmentation"] == pytest.approx(first["best"]["value"])
     history = client.get_metric_history(run.info.run_id, "miou_segmentation")
     best = {point.step: point.value for point in history}[int(logged["best_epoch"])]
     assert fresh["miou_segmentation"] == pytest.approx(best, abs=1e-4)

@@ -92,12 +92,16 @@ def _champion(
     _compare(desk, result, package, observer=observer)
     observer.phase("registering the best model")
     try:
-        return _promoted(desk, spec, package), "" if desk.config.promote else "--no-promote was given"
+        champion = _promoted(desk, spec, package)
     except SweepError as error:
         observer.notice(
             f"the best model is kept in {package.model_folder}, but is not in Production: {error}"
         )
         return None, str(error)
+    desk.scribe.measured(
+        spec.trial_uid, {f"registered_{name}": value for name, value in package.metrics.items()}
+    )
+    return champion, "" if desk.config.promote else "--no-promote was given"
 
 
 def _promoted(desk: Desk, spec: TrialSpec, package: PackageResult) -> Champion:

@@ -209,6 +209,9 @@ class Orchestrator:
         self._board.take_in(running.spec, result)
         self._keeper.take_in(running.spec, result)
         self._searcher.tell(result)
+        if result.value is not None and math.isfinite(result.value):
+            # By what the sweep ranks: MLflow itself shows the last epoch of a metric.
+            self._tracker.measured(result.trial_uid, {f"best_{self._plan.objective.metric}": result.value})
         self._tracker.finished(result)
         self._tracker.sweep_progress(self._so_far())
         self._observer.trial_finished(running.spec, result)

@@ -26,6 +26,19 @@ class SweepProgress(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialMetrics(Record):
+    """Metrics of a trial that belong to no epoch.
+
+    Args:
+        trial_uid: whose.
+        metrics: by logged name.
+    """
+
+    trial_uid: str
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFile(Record):
     """A file to log.
 
@@ -55,11 +68,20 @@ class SweepEnd(Record):
     tags: dict[str, str]
 
 
-Told = SweepRecord | TrialSpec | EpochReport | TrialResult | SweepProgress | RunFile | SweepEnd
+Told = SweepRecord | TrialSpec | EpochReport | TrialMetrics | TrialResult | SweepProgress | RunFile | SweepEnd
 
 _KINDS: dict[str, type[Told]] = {
     kind.__name__: kind
-    for kind in (SweepRecord, TrialSpec, EpochReport, TrialResult, SweepProgress, RunFile, SweepEnd)
+    for kind in (
+        SweepRecord,
+        TrialSpec,
+        EpochReport,
+        TrialMetrics,
+        TrialResult,
+        SweepProgress,
+        RunFile,
+        SweepEnd,
+    )
 }
 
 

@@ -13,6 +13,7 @@ class MemoryTracker:
         sweeps: as they started.
         specs: of started trials.
         reports: of epochs.
+        measurements: (trial_uid, metrics) that belong to no epoch.
         results: of finished trials.
         sweep_metrics: best-so-far metrics and counts.
         files: (trial_uid or None, file, folder) of logged files.
@@ -24,6 +25,7 @@ class MemoryTracker:
         self.sweeps: list[SweepRecord] = []
         self.specs: list[TrialSpec] = []
         self.reports: list[EpochReport] = []
+        self.measurements: list[tuple[str, dict[str, float]]] = []
         self.results: list[TrialResult] = []
         self.sweep_metrics: list[dict[str, float]] = []
         self.files: list[tuple[str | None, Path, str]] = []
@@ -41,6 +43,10 @@ class MemoryTracker:
     def progress(self, report: EpochReport) -> None:
         """Remember an epoch."""
         self.reports.append(report)
+
+    def measured(self, trial_uid: str, metrics: Mapping[str, float]) -> None:
+        """Remember metrics that belong to no epoch."""
+        self.measurements.append((trial_uid, dict(metrics)))
 
     def finished(self, result: TrialResult) -> None:
         """Remember how a trial ended."""

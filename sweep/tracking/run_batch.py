@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sweep.records import EpochReport, SweepRecord, TrialResult, TrialSpec
-from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress
+from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress, TrialMetrics
 from sweep.tracking.run_fields import (
     RUN_STATUS,
     SWEEP_STATE,
@@ -64,6 +64,8 @@ class RunBatch:
                 self._measure(report.metrics, event.at_ms, report.epoch)
             case SweepProgress() as progress:
                 self._measure(progress.metrics, event.at_ms, progress.step)
+            case TrialMetrics() as found:
+                self._measure(found.metrics, event.at_ms, 0)
             case TrialResult() as result:
                 self._measure(result_metrics(result), event.at_ms, 0)
                 self.tags |= result_tags(result)

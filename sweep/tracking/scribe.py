@@ -12,7 +12,7 @@ from pathlib import Path
 from sweep.errors import SweepError, UnavailableError
 from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
 from sweep.redaction import redacted
-from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress, Told
+from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress, Told, TrialMetrics
 from sweep.tracking.mlflow_writer import MlflowWriter
 from sweep.tracking.run_batch import gather
 from sweep.tracking.run_fields import ParamName
@@ -130,6 +130,10 @@ class Scribe:
     def progress(self, report: EpochReport) -> None:
         """Log an epoch's metrics, step = epoch."""
         self._tell(report)
+
+    def measured(self, trial_uid: str, metrics: Mapping[str, float]) -> None:
+        """Log metrics of a trial that belong to no epoch; its run may have ended."""
+        self._tell(TrialMetrics(trial_uid=trial_uid, metrics=dict(metrics)))
 
     def finished(self, result: TrialResult) -> None:
         """Close a child run."""
