@@ -84,3 +84,50 @@ def coco_set(
         text = content if isinstance(content, str) else json.dumps(content or coco_json())
         (root / split / "_annotations.coco.json").write_text(text)
     return root
+
+
+CONE = ((2, 1), (6, 1), (6, 3), (2, 3))
+"""Corners of a box of 4x2 pixels at (2, 1)."""
+
+
+def labelme_shape(label: object = "cone", points: object = CONE, kind: object = "polygon") -> dict[str, Any]:
+    return {"label": label, "points": points, "group_id": None, "shape_type": kind, "flags": {}}
+
+
+def labelme_json(*shapes: Any, image: str = "a.png", **changes: Any) -> dict[str, Any]:
+    """As LabelMe 5 writes it, with one cone unless other shapes are given."""
+    size = {"imageData": None, "imageHeight": SIZE[1], "imageWidth": SIZE[0]}
+    found = list(shapes) or [labelme_shape()]
+    return {"version": "5.5.0", "flags": {}, "shapes": found, "imagePath": image, **size, **changes}
+
+
+def percent_json(*labels: Any, **changes: Any) -> dict[str, Any]:
+    """The earlier tool's variant, with the same cone: corners in percent of the image."""
+    corners = [[100 * x / SIZE[0], 100 * y / SIZE[1]] for x, y in CONE]
+    return {"labels": list(labels) or [{"label": "cone", "points": corners}], **changes}
+
+
+def write_json(path: Path, content: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
+
+
+def labelme_set(
+    root: Path, *, a: object = None, places: tuple[str, str] = ("images_all", "labels_all"), **others: object
+) -> Path:
+    """The merged layout: frame a in train, b in val, each with a cone; classes.txt with cone and car."""
+    contents = {"a": a, "b": None, **others}
+    for number, (stem, content) in enumerate(contents.items()):
+        write_image(root / places[0] / f"{stem}.png", colour=(number, 3, 1))
+        write_json(root / places[1] / f"{stem}.json", content or labelme_json(image=f"{stem}.png"))
+    (root / places[1] / "classes.txt").write_text("0 cone\n1 car\n")
+    return split_lists(root, train=["a.png"], val=["b.png"])
+
+
+def split_lists(root: Path, **lines: Sequence[str]) -> Path:
+    """splits/train.txt and the like, a name a line."""
+    (root / "splits").mkdir(parents=True, exist_ok=True)
+    for split, names in lines.items():
+        (root / "splits" / f"{split}.txt").write_text("".join(f"{name}\n" for name in names))
+    return root

@@ -77,20 +77,19 @@ class Companions:
         where = max(wheres, key=lambda folder: self._tree.n_folders_of(f"{folder}/"), default=beside)
         return posixpath.join(where, _stem(image) + self._suffix)
 
-    def candidates(self, used: Iterable[str] = ()) -> Iterator[str]:
+    def candidates(self, *, everywhere: bool) -> Iterator[str]:
         """List the files that look like companions.
 
         Args:
-            used: companions of images; what lies beside them looks like one, too.
+            everywhere: whether all of the suffix do, or only those in folders of companions.
 
         Yields:
             Names in order.
         """
-        beside = {posixpath.dirname(name) for name in used}
         for name in self._names:
             where = posixpath.dirname(name)
             is_drive = any(folder.lower().endswith("_annotations") for folder in where.split("/"))
-            if where in beside or is_drive or self._below_words(where) is not None:
+            if everywhere or is_drive or self._below_words(where) is not None:
                 yield name
 
     def _placed(self, image: str) -> str | None:

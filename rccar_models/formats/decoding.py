@@ -5,6 +5,7 @@ PIL decodes; torchvision's decoder is avoided because damaged files can end the 
 
 import struct
 import zlib
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ from rccar_models.formats.files import name_of
 
 MAX_MILLION_PIXELS = 50
 """A larger picture is taken for a decompression bomb; no car's camera has 50 megapixels."""
+
+# What else PIL opens is left alone: it hands EPS to another program.
+_KINDS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM", "TIFF", "WEBP")
 
 _ORIENTATION = 0x0112  # EXIF tag; 1 means upright
 
@@ -41,12 +45,15 @@ TURNED = (
 )
 
 
-def read_image(path: Path, *, root: Path) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+def read_image(
+    path: Path, *, root: Path, content: bytes | None = None
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """Decode a picture as RGB, whatever 8-bit mode it has.
 
     Args:
         path: the file.
         root: folder of the data set, for messages.
+        content: the picture, where the file is no picture but holds one.
 
     Returns:
         (H, W, 3) uint8 RGB, and warnings about it.
@@ -54,7 +61,7 @@ def read_image(path: Path, *, root: Path) -> tuple[NDArray[np.uint8], tuple[str,
     Raises:
         DataError: the file is unreadable, cut off, too large or has more than 8 bits a channel.
     """
-    picture = _decoded(path, root=root)
+    picture = _decoded(path, root=root, content=content)
     if picture.mode.startswith(("I", "F")):
         raise _fault(path, root, f"mode {picture.mode} has more than 8 bits a channel; save it as 8-bit RGB")
     warnings = () if picture.getexif().get(_ORIENTATION, 1) == 1 else (TURNED,)
@@ -88,9 +95,9 @@ def read_mask(path: Path, *, root: Path) -> NDArray[np.uint8]:
     return values.astype(np.uint8)
 
 
-def _decoded(path: Path, *, root: Path) -> Image.Image:
+def _decoded(path: Path, *, root: Path, content: bytes | None = None) -> Image.Image:
     try:
-        with Image.open(path) as picture:
+        with Image.open(path if content is None else BytesIO(content), formats=_KINDS) as picture:
             n_million = picture.width * picture.height / 1e6
             if n_million > MAX_MILLION_PIXELS:
                 raise _fault(path, root, f"{n_million:.0f} million pixels are too many; shrink it")

@@ -85,7 +85,7 @@ def find_pairs(
     finder = Companions(tree, folders=companions, suffix=suffix)
     found = {**finder.of(images), **finder.of(others)}
     used = set(found.values())
-    left = [name for name in finder.candidates(used if claims else ()) if name not in used]
+    left = [name for name in finder.candidates(everywhere=claims is not None) if name not in used]
     orphans = placed_orphans(left, [image for image in images if image not in found], claims)
     found |= orphans.companions
     frames = sorted([*images, *orphans.pictures], key=lambda name: name.split("/"))

@@ -91,12 +91,14 @@ class Tree:
         """Tell whether there is a file somewhere below a folder.
 
         Args:
-            name: of the folder, below the root.
+            name: of the folder, below the root or, where the data set lies deeper, below a folder of it.
 
         Returns:
             False also for an empty folder.
         """
-        return name in self.folders
+        return name in self.folders or (
+            bool(name) and any(folder.endswith(f"/{name}") for folder in self.folders)
+        )
 
 
 def tree_of(root: Path) -> Tree:

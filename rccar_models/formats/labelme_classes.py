@@ -1,0 +1,89 @@
+"""Classes of a LabelMe data set: what its `classes.txt` says, else the labels found, in order of name."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rccar_models.formats.class_names import BACKGROUND_NAMES, class_file, classes_for, read_class_names
+from rccar_models.formats.files import name_of
+from rccar_models.formats.tree import Tree
+
+_FOLDERS = ("labels_all", "labels", "annotations_all", "annotations")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """How labels become class ids.
+
+    Args:
+        names: of the task, in order of class id.
+        ids: class id of each label that may stand in a file; None for one that is no object of the task.
+        file: that names the classes, below the data set; empty if the labels do.
+        n_named: classes in that file.
+    """
+
+    names: tuple[str, ...]
+    ids: Mapping[str, int | None]
+    file: str = ""
+    n_named: int = 0
+
+    def fault(self, label: str) -> str | None:
+        """Find out whether a label is a class.
+
+        Args:
+            label: of a shape.
+
+        Returns:
+            What is wrong, with the class that is probably meant; None if it is one.
+        """
+        if label in self.ids:
+            return None
+        if label.isdecimal():
+            return f"class {label} is not in {self.file}, which names ids 0 to {self.n_named - 1}; correct it"
+        lower = {name.lower(): name for name in self.ids}
+        near = difflib.get_close_matches(label.lower(), lower, n=1)
+        hint = f"did you mean {lower[near[0]]!r}?" if near else "correct it, or add it there"
+        return f"class {label!r} is not in {self.file}; {hint}"
+
+
+def labelled_classes(tree: Tree, labels: Iterable[str], task: str) -> Classes:
+    """Number the classes of a data set.
+
+    Args:
+        tree: the data set.
+        labels: of all its shapes.
+        task: "segmentation" or "detection".
+
+    Returns:
+        Its classes. Numbers among the labels are ids where a `classes.txt` gives them names.
+
+    Raises:
+        DataError: its `classes.txt` is faulty.
+    """
+    path = class_file(tree, _FOLDERS)
+    if path is None:
+        return _numbered(sorted(set(labels), key=_order), task)
+    names = read_class_names(path, root=tree.root, background=True)
+    classes = _numbered([" ".join(name.split()) for name in names], task)
+    by_number = {str(number): classes.ids[" ".join(name.split())] for number, name in enumerate(names)}
+    return Classes(
+        names=classes.names,
+        ids={**by_number, **classes.ids},
+        file=name_of(Path(path), tree.root),
+        n_named=len(names),
+    )
+
+
+def _numbered(names: list[str], task: str) -> Classes:
+    if task == "segmentation":
+        classes, ids = classes_for(names, task)
+        return Classes(names=classes, ids={name: ids[number] for number, name in enumerate(names)})
+    objects = [name for name in names if name.lower() not in BACKGROUND_NAMES]
+    numbers = {name: number for number, name in enumerate(objects)}
+    return Classes(names=tuple(objects), ids={name: numbers.get(name) for name in names})
+
+
+def _order(label: str) -> tuple[bool, int, str]:
+    """Numbers first, by their value."""
+    return (not label.isdecimal(), int(label) if label.isdecimal() else 0, label)
