@@ -1,5 +1,6 @@
 """The searcher on a real SQLite storage: what Optuna's storage says afterwards is what happened."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from sweep.catalog import SAMPLERS as SAMPLER_NAMES
 from sweep.records import EpochReport, Status, SweepPlan, TrialSpec
 from sweep.search_space import Choice, FloatRange, IntRange, Parameter, SearchSpace
 from sweep.searching.mirror import RUN_ID_GRACE_S, StorageMirror
-from sweep.searching.pruners import PRUNERS, warm_up_epochs
+from sweep.searching.pruners import PRUNERS, first_rung_epoch, warm_up_epochs
 from sweep.searching.samplers import SAMPLERS
 from sweep.searching.searcher import StudySearcher, open_study
 from sweep.searching.storage import open_storage
@@ -242,6 +243,53 @@ def test_default_configuration_is_never_pruned_and_others_are(open_searcher: Ope
         for slot in range(20, 26)
     ]
     assert Status.PRUNED in poor
+
+
+def first_prunings(pruner: str, epochs: int) -> set[int]:
+    """Epochs at which trials that are poor from the start are cut, over many trials; 0 for never."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study = optuna.create_study(study_name="rungs", direction="maximize", pruner=PRUNERS[pruner](epochs))
+    found = set()
+    for number in range(60):
+        trial, cut = study.ask(), 0
+        for epoch in range(1, epochs):  # after the last epoch nothing is pruned
+            trial.report(0.5 if number < 30 else 0.1 - number / 1000, epoch)
+            if number >= 30 and trial.should_prune():
+                cut = epoch
+                break
+        else:
+            trial.should_prune()
+        study.tell(trial, 0.5)
+        found |= {cut} if number >= 30 else set()
+    return found
+
+
+# Rungs at ceil(epochs / 9), at least 2, then three times as late: 2 (6); 2, 6; 6, 18. Hyperband's brackets
+# begin at the first rung and at the next; of six epochs the next one is the end, where nothing is cut.
+@pytest.mark.parametrize(("epochs", "rungs"), [(6, {2, 0}), (10, {2, 6}), (50, {6, 18})])
+def test_hyperband_has_brackets_at_two_rungs(epochs: int, rungs: set[int]) -> None:
+    assert first_prunings("hyperband", epochs) == rungs
+
+
+@pytest.mark.parametrize(("epochs", "rungs"), [(6, [2]), (10, [2, 6]), (50, [6, 18])])
+def test_asha_judges_at_its_rungs_and_nowhere_else(epochs: int, rungs: list[int]) -> None:
+    judged = []
+    for turn in range(1, epochs):
+        study = optuna.create_study(direction="maximize", pruner=PRUNERS["asha"](epochs))
+        for number in range(4):  # three good ones, then one that turns bad in this epoch
+            trial = study.ask()
+            for epoch in range(1, epochs):
+                trial.report(0.9 if epoch < turn or number < 3 else 0.1, epoch)
+                if trial.should_prune() and number == 3:
+                    judged += [epoch] * (epoch == turn)
+                    break
+    assert judged == rungs
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 5])
+def test_first_rung_of_a_very_short_trial_is_not_its_first_epoch(epochs: int) -> None:
+    assert first_rung_epoch(epochs) == min(epochs, 2)
 
 
 def test_grid_ends_and_then_nothing_is_asked(open_searcher: Open) -> None:
