@@ -22,6 +22,7 @@ from rccar_models.inspection.statistics import (
     DataStatistics,
     ObjectStatistics,
 )
+from rccar_models.overlays import short_name
 
 _WIDTH_IN = 13.0
 _ROW_IN = 0.26
@@ -76,23 +77,6 @@ def statistics_chart(statistics: DataStatistics, file: Path) -> None:
         figure.savefig(file, format="png")
 
 
-def short_name(name: str, longest: int = _LONGEST_NAME) -> str:
-    """Shorten a name in its middle, where names differ least.
-
-    Args:
-        name: any text.
-        longest: letters that fit.
-
-    Returns:
-        The name on one line, without characters that cannot be seen.
-    """
-    shown = "".join(letter if letter.isprintable() else "?" for letter in name)
-    if len(shown) <= longest:
-        return shown
-    head = (longest - 1) * 3 // 5
-    return f"{shown[:head]}…{shown[head + 1 - longest :]}"
-
-
 def _title(statistics: DataStatistics) -> str:
     n_frames = sum(split.n_frames for split in statistics.splits)
     width, height = statistics.training_size
@@ -118,7 +102,9 @@ def _draw_shares(axes: Axes, statistics: DataStatistics) -> None:
         _dots(axes, absent, split=name, statistics=statistics, is_absent=True)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g} %"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_yticks(range(len(classes)), [short_name(one.name) for one in classes], parse_math=False)
+    axes.set_yticks(
+        range(len(classes)), [short_name(one.name, _LONGEST_NAME) for one in classes], parse_math=False
+    )
     axes.set_ylim(len(classes) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     _lined(axes, len(classes))

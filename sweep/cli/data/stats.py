@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 
-def stats(
+def stats(  # noqa: PLR0917  Typer reads a command's flags from its signature
     path: Annotated[str, typer.Argument(help="Folder of the data set, or demo.")],
     task: Annotated[
         str | None, typer.Option(help="segmentation or detection; what it serves best otherwise.")

@@ -14,6 +14,7 @@ from sweep.api.data import (
     DataStatistics,
     ObjectStatistics,
     SplitStatistics,
+    short_name,
 )
 
 _LONGEST_NAME = 26
@@ -39,7 +40,7 @@ def show_statistics(found: DataStatistics) -> None:
     if found.objects is not None and found.objects.total:
         typer.echo("")
         console.print(_size_table(found, found.objects))
-        _say_tiny(console, found, found.objects)
+        _say_tiny(console, found.objects)
     for warning in found.warnings:
         console.print(Text(f"warning: {warning}"), highlight=False)
     _say_faults(console, found)
@@ -96,7 +97,7 @@ def _class_table(found: DataStatistics) -> Table:
     for one in found.classes:
         cells = [_amount(found, one, split.name) for split in found.splits]
         tiny = f"{one.n_tiny / one.n_objects:.0%}" if one.n_objects else "-"
-        table.add_row(Text(one.name), *cells, *([tiny] if has_sizes else []))
+        table.add_row(Text(short_name(one.name, _LONGEST_NAME)), *cells, *([tiny] if has_sizes else []))
     return table
 
 
@@ -114,7 +115,7 @@ def _size_table(found: DataStatistics, objects: ObjectStatistics) -> Table:
     return table
 
 
-def _say_tiny(console: Console, found: DataStatistics, objects: ObjectStatistics) -> None:
+def _say_tiny(console: Console, objects: ObjectStatistics) -> None:
     if objects.n_tiny:
         gone = f", {objects.n_gone} of them under {GONE_PX:g} px and lost" if objects.n_gone else ""
         console.print(

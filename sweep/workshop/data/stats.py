@@ -12,6 +12,7 @@ from rccar_models.inspection.statistics import (
     SplitStatistics,
     measure,
 )
+from rccar_models.overlays import short_name
 from sweep.workshop.data.errors import data_errors
 from sweep.workshop.data.scanning import scanned
 
@@ -24,6 +25,7 @@ __all__ = [
     "SplitStatistics",
     "data_statistics",
     "draw_statistics",
+    "short_name",
 ]
 
 
