@@ -129,6 +129,17 @@ def test_second_signal_is_urgent_and_handlers_come_back() -> None:
     assert stop.exit_code == 130
 
 
+def test_second_signal_interrupts_a_process_that_trains_itself() -> None:
+    stop = StopRequest()
+    stop.is_read = True
+    stop.let_interrupt(True)
+    stop.ask(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        stop.ask(signal.SIGINT)
+    stop.let_interrupt(False)
+    stop.ask(signal.SIGINT)
+
+
 def test_signal_while_no_trial_runs_interrupts_at_once_with_its_number() -> None:
     with listening(StopRequest()), pytest.raises(KeyboardInterrupt) as caught:
         signal.raise_signal(signal.SIGTERM)

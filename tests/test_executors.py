@@ -112,6 +112,29 @@ def test_failure_in_training_is_a_result_and_the_next_trial_runs(
     assert listener.until_results(executor, 2)[1].status is Status.COMPLETE
 
 
+def test_interrupt_is_let_in_while_a_job_runs_inline_and_not_while_a_report_is_handled() -> None:
+    heard: list[object] = []
+    executor = InlineExecutor(run_job=run_job, n_threads=1, device="cpu", let_interrupt=heard.append)
+
+    def handle(event: Event) -> Verdict | None:
+        heard.append(type(event).__name__)
+        return Listener()(event)
+
+    executor.submit(a_spec(until_epoch=1))
+    executor.pump(handle, 0.0)
+    assert heard == [True, False, "EpochReport", True, False, "TrialResult"]
+
+
+def test_interrupt_that_no_signal_of_the_sweep_sent_goes_through_the_inline_executor() -> None:
+    def interrupted(_job: object, _report: object) -> TrialResult:
+        raise KeyboardInterrupt
+
+    executor = InlineExecutor(run_job=interrupted, n_threads=1, device="cpu")
+    executor.submit(a_spec())
+    with pytest.raises(KeyboardInterrupt):
+        executor.pump(Listener(), 0.0)
+
+
 def test_worker_that_exits_is_replaced_and_its_trial_failed_with_the_exit_code(hire: Hire) -> None:
     executor, listener = hire(1), Listener()
     executor.submit(faulty("exit"))

@@ -289,6 +289,32 @@ def test_one_signal_ends_running_trials_cleanly_and_leaves_nothing_running(
     assert len(study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))) >= 2
 
 
+def test_second_ctrl_c_ends_an_inline_trial_in_the_middle_of_its_epoch(tmp_path: Path) -> None:
+    words = ("--executor", "inline", "--trials", "3", "--set", "epoch_s=15", "--name", "twice")
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "sweep.cli.main", *STAND_IN, *words],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert any("trial-000 started" in line for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):  # once is a wish to end cleanly, with the epoch
+        process.wait(1.0)
+    process.send_signal(signal.SIGINT)
+    rest, stderr = process.communicate(timeout=10)
+    assert process.returncode == 130, stderr
+    assert "trial-000 stopped before its first epoch ended: interrupted by SIGINT" in rest
+    runs = {run.info.run_name: run for run in runs_of(tmp_path / "mlruns")}
+    assert {name: run.info.status for name, run in runs.items()} == {"trial-000": "KILLED", "twice": "KILLED"}
+    assert runs["trial-000"].data.tags["sweep.state"] == "stopped"
+    study = optuna.load_study(study_name="twice", storage=f"sqlite:///{tmp_path / 'mlruns' / 'optuna.db'}")
+    assert [trial.state.name for trial in study.trials] == ["FAIL"]
+
+
 def test_hanging_trial_is_ended_by_its_time_budget(sweep: Sweep) -> None:
     report = sweep(
         "--trials",

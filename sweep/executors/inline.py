@@ -1,5 +1,6 @@
 """Runs jobs in this process, one at a time: a debugger works, and nothing is hidden in another process."""
 
+import signal
 from collections.abc import Callable
 
 from sweep.ports import Offer
@@ -9,6 +10,7 @@ from sweep.records import (
     Job,
     PackageRequest,
     PackageResult,
+    Status,
     TrialResult,
     TrialSpec,
     Verdict,
@@ -24,10 +26,20 @@ class InlineExecutor:
         run_job: trains or packages; turns every failure into a result.
         n_threads: CPU threads a job may use.
         device: where jobs run.
+        let_interrupt: told whether a signal may interrupt this process: while it trains, but not while an
+            event is handled.
     """
 
-    def __init__(self, *, run_job: RunJob, n_threads: int, device: str) -> None:
+    def __init__(
+        self,
+        *,
+        run_job: RunJob,
+        n_threads: int,
+        device: str,
+        let_interrupt: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self._run_job = run_job
+        self._let_interrupt = let_interrupt
         self._offer = Offer(n_threads=n_threads, device=device)
         self._job: TrialSpec | PackageRequest | None = None
 
@@ -62,16 +74,45 @@ class InlineExecutor:
 
         Raises:
             TypeError: a report was not answered by a verdict.
+            KeyboardInterrupt: in the middle of packaging.
         """
         job, self._job = self._job, None
         if job is not None:
-            handle(self._run_job(job, lambda report: _answered(handle(report))))
+            handle(self._result(job, handle))
 
     def cancel(self, trial_uid: str, *, grace_s: float, reason: str) -> None:
         """Nothing to do: a running job hears STOP as the answer to its next report."""
 
     def close(self) -> None:
         """Nothing to do: there is no other process."""
+
+    def _result(self, job: Job, handle: Callable[[Event], Verdict | None]) -> TrialResult | PackageResult:
+        def asked(report: EpochReport) -> Verdict:
+            self._let_interrupt(False)
+            try:
+                return _answered(handle(report))
+            finally:
+                self._let_interrupt(True)
+
+        try:
+            self._let_interrupt(True)
+            return self._run_job(job, asked)
+        except KeyboardInterrupt as interrupt:
+            # Without a number it is Python's own: nobody asked the sweep to end, so it is not for us.
+            if isinstance(job, PackageRequest) or not interrupt.args:
+                raise
+            return _stopped(job, signal.Signals(interrupt.args[0]))
+        finally:
+            self._let_interrupt(False)
+
+
+def _stopped(spec: TrialSpec, number: signal.Signals) -> TrialResult:
+    return TrialResult(
+        trial_uid=spec.trial_uid,
+        attempt=spec.attempt,
+        status=Status.STOPPED,
+        reason=f"interrupted by {number.name}",
+    )
 
 
 def _answered(verdict: Verdict | None) -> Verdict:

@@ -13,18 +13,21 @@ class StopRequest:
     """Whether somebody asked the sweep to stop, and how urgently.
 
     While nobody reads it (data is decoded, a model is packaged) there is nothing to end cleanly: then a
-    signal interrupts at once.
+    signal interrupts at once. So does a repeated one while this process itself trains: the loop would read
+    it only at the end of the epoch.
 
     Attributes:
         signal_number: SIGINT, SIGTERM or SIGHUP, None as long as nobody asked.
         urgent: whether the wish was repeated.
         is_read: whether the loop of trials runs, which reads it every turn.
+        is_interrupting: whether a repeated wish interrupts what this process does.
     """
 
     def __init__(self) -> None:
         self.signal_number: int | None = None
         self.urgent = False
         self.is_read = False
+        self.is_interrupting = False
 
     def ask(self, signal_number: int) -> None:
         """Ask the sweep to stop; asking again makes it urgent.
@@ -33,12 +36,21 @@ class StopRequest:
             signal_number: SIGINT, SIGTERM or SIGHUP.
 
         Raises:
-            KeyboardInterrupt: nobody reads requests now; its argument is the signal's number.
+            KeyboardInterrupt: nobody reads requests now, or not soon enough for a repeated one; its argument
+                is the signal's number.
         """
         self.urgent = self.signal_number is not None
         self.signal_number = self.signal_number or signal_number
-        if not self.is_read:
+        if not self.is_read or (self.urgent and self.is_interrupting):
             raise KeyboardInterrupt(signal_number)
+
+    def let_interrupt(self, may: bool) -> None:
+        """Say whether a repeated wish may interrupt this process where it is.
+
+        Args:
+            may: True while it trains, False while it writes down what came of it.
+        """
+        self.is_interrupting = may
 
     @property
     def why(self) -> str:

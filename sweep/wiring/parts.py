@@ -10,6 +10,7 @@ from sweep.errors import InputError
 from sweep.executors.inline import InlineExecutor
 from sweep.executors.local import LocalExecutor
 from sweep.executors.machine import auto_workers, devices_for, n_cores, n_gpus
+from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import Home, SweepPaths
 from sweep.ports import Executor, Observer, Offer
 from sweep.records import SweepPlan
@@ -79,13 +80,14 @@ def made_prefix(config: SweepConfig) -> str:
     return ("demo-" if config.data == "demo" else "") + f"{config.task}-"
 
 
-def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> Executor:
+def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths, *, stop: StopRequest) -> Executor:
     """Start the workers.
 
     Args:
         stack: ends them.
         config: the resolved config.
         paths: where they log.
+        stop: may interrupt training in this process.
 
     Returns:
         Where jobs run.
@@ -96,7 +98,9 @@ def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths) -> E
     devices = devices_for(config.device)
     check_devices(config)
     if config.executor == "inline":
-        return InlineExecutor(run_job=run_job, n_threads=n_cores(), device=devices[0])
+        return InlineExecutor(
+            run_job=run_job, n_threads=n_cores(), device=devices[0], let_interrupt=stop.let_interrupt
+        )
     n_workers = auto_workers(devices) if config.workers == "auto" else int(config.workers)
     offers = tuple(
         Offer(n_threads=max(1, n_cores() // n_workers), device=devices[index % len(devices)])
