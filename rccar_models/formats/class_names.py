@@ -1,12 +1,13 @@
 """Names of classes from a `classes.txt`: "id name" a line, or one name a line in order of id."""
 
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
 from rccar_models.errors import DataError
-from rccar_models.formats.files import filled_lines, name_of
+from rccar_models.formats.files import filled_lines, name_of, read_text
 from rccar_models.formats.tree import Tree
 
 BACKGROUND = "background"
@@ -24,14 +25,18 @@ def class_file(tree: Tree, folders: Sequence[str]) -> Path | None:
         folders: of labels, where it may lie; the likeliest first.
 
     Returns:
-        `classes.txt` of a folder, else of the data set's root, else the only one anywhere; None without one.
+        `classes.txt` of a folder, else of the data set's root, else of such a folder deeper, else anywhere;
+        in the last two only where all that are found say the same. None without one.
     """
-    places = [*(f"{folder}/classes.txt" for folder in folders), "classes.txt"]
-    anywhere = [name for name in tree.named(".txt") if name.rpartition("/")[2] == "classes.txt"]
-    found = next((place for place in places if place in tree), None)
-    if found is None and len(anywhere) == 1:
-        found = anywhere[0]
-    return None if found is None else tree.path(found)
+    anywhere = [name for name in tree.named(".txt") if posixpath.basename(name) == "classes.txt"]
+    for place in (*(f"{folder}/classes.txt" for folder in folders), "classes.txt"):
+        if place in anywhere:
+            return tree.path(place)
+    for ending in (*(f"/{folder}/classes.txt" for folder in folders), ""):
+        found = [tree.path(name) for name in anywhere if name.endswith(ending)]
+        if len({read_text(path, root=tree.root) for path in found}) == 1:
+            return found[0]
+    return None
 
 
 def read_class_names(path: Path, *, root: Path, background: bool) -> tuple[str, ...]:

@@ -104,8 +104,9 @@ def _kind(fields: Entry) -> object:
 
 def _box(fields: Entry, kind: object) -> tuple[float, ...]:
     x, y, width, height = (number_of(fields[key]) for key in _BOX)
-    if fields.get("rotation") not in {None, 0}:
-        raise ValueError(f"it is turned by {shown(fields['rotation'])} degrees; draw it as a polygon")
+    rotation = fields.get("rotation")
+    if rotation is not None and rotation != 0:
+        raise ValueError(f"it is turned by {shown(rotation)} degrees; draw it as a polygon")
     return outline_of(kind, [(x, y), (x + width, y + height)])
 
 

@@ -82,13 +82,16 @@ def listed_frames(
     lists = list_files(tree, folders)
     if not lists:
         return None
-    known = {**_by_key(images), **_whole_names([*others, *images])}
     faults: list[str] = []
     splits: dict[str, list[str]] = {split: [] for split in lists}
+    parts: dict[str, Mapping[str, str | None]] = {}
     for split, file in ((split, file) for split, files in lists.items() for file in files):
+        part = posixpath.dirname(posixpath.dirname(file))
+        if part not in parts:
+            parts[part] = _known(images, others, below=part)
         for number, line in filled_lines(tree.path(file), root=tree.root):
-            image = _find(known, line, tree=tree, file=file) or _find(
-                known, _FLAG.sub("", line), tree=tree, file=file
+            image = _find(parts[part], line, tree=tree, file=file) or _find(
+                parts[part], _FLAG.sub("", line), tree=tree, file=file
             )
             if image is None:
                 faults.append(f"{file}:{number}: there is no image {line!r}; correct the line or remove it")
@@ -100,32 +103,34 @@ def listed_frames(
     return Division(splits=splits, warnings=(unused,) if n_unused else (), faults=tuple(faults))
 
 
-def _by_key(images: Iterable[str]) -> dict[str, str | None]:
-    """Names under which a list may call an image; None where two images share one."""
+def _known(images: Sequence[str], others: Sequence[str], *, below: str) -> Mapping[str, str | None]:
+    """Images by all names that a list may call them by; where parts have lists of their own, by part."""
+    part = [image for image in images if image.startswith(f"{below}/")]
+    # A whole path means its file, whatever other path ends like it.
+    whole = {name: image for image in [*others, *images] for name in (_composed(image), image)}
+    return {**_by_key(others, any_end=False), **_by_key(part or images, any_end=True), **whole}
+
+
+def _by_key(images: Iterable[str], *, any_end: bool) -> dict[str, str | None]:
+    """Images by their path, or any end of it, with and without suffix; None where two share one."""
     known: dict[str, str | None] = {}
     for image in images:
         parts = _composed(image).split("/")
-        for start in range(len(parts)):
+        for start in range(len(parts) if any_end else 1):
             name = "/".join(parts[start:])
             for key in (name, _without_suffix(name)):
                 known[key] = image if known.get(key, image) == image else None
     return known
 
 
-def _whole_names(images: Iterable[str]) -> dict[str, str]:
-    """A whole path means its file, whatever other path ends like it."""
-    return {_composed(image): image for image in images} | {image: image for image in images}
-
-
 def _find(known: Mapping[str, str | None], line: str, *, tree: Tree, file: str) -> str | None:
+    if line in known:  # on Linux a name may hold a back-slash
+        return known[line]
     name = line.replace("\\", "/")
     for prefix in (f"{tree.root.resolve().as_posix()}/", f"{tree.root.absolute().as_posix()}/"):
         name = name.removeprefix(prefix)
-    for place in _places(_composed(name), file):
-        found = known.get(place)
-        if found is not None:
-            return found
-    return None
+    places = (known.get(place) for place in _places(_composed(name), file))
+    return next((found for found in places if found is not None), None)
 
 
 def _places(name: str, file: str) -> Iterator[str]:

@@ -124,7 +124,7 @@ def tree_of(root: Path) -> Tree:
             if _leaves(path, home):
                 n_links_out += 1
             # Reading a pipe or a device would wait for ever. A link without a target is a fault when read.
-            elif path.is_file() or path.is_symlink():
+            elif path.is_file() or not path.exists():
                 found.append((below / name).as_posix())
     files = tuple(sorted(found, key=lambda name: name.split("/")))
     return Tree(root, files, n_links_out)
