@@ -131,3 +131,63 @@ def split_lists(root: Path, **lines: Sequence[str]) -> Path:
     for split, names in lines.items():
         (root / "splits" / f"{split}.txt").write_text("".join(f"{name}\n" for name in names))
     return root
+
+
+def voc_object(name: str = "cone", box: Sequence[object] = (2, 1, 6, 3), more: str = "") -> str:
+    """An <object> with its <bndbox>; what is in `more` stands behind its name."""
+    corners = zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True)
+    bounds = "".join(f"<{tag}>{value}</{tag}>" for tag, value in corners)
+    return f"<object><name>{name}</name>{more}<bndbox>{bounds}</bndbox></object>"
+
+
+def voc_xml(*objects: str, size: tuple[int, int] = SIZE, filename: str = "") -> str:
+    """An annotation: the size in line 2, an object in each line from 3 on, one cone unless others come."""
+    head = f"<annotation><filename>{filename}</filename>"
+    sides = f"<size><width>{size[0]}</width><height>{size[1]}</height><depth>3</depth></size>"
+    return "\n".join([head, sides, *(objects or [voc_object()]), "</annotation>"])
+
+
+def voc_set(root: Path, *, xml: Mapping[str, str] | None = None, splits: bool = True) -> Path:
+    """JPEGImages/, Annotations/ and ImageSets/Main: a, b for training and c for validation."""
+    for number, stem in enumerate("abc"):
+        write_image(root / "JPEGImages" / f"{stem}.png", colour=(number, 2, 2))
+        path = root / "Annotations" / f"{stem}.xml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text((xml or {}).get(stem, voc_xml(filename=f"{stem}.png")), encoding="utf-8")
+    if splits:
+        write_lists(root / "ImageSets" / "Main", train="a\nb\n", val="c\n")
+    return root
+
+
+def write_lists(folder: Path, **lists: str) -> None:
+    """One file for each split."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, text in lists.items():
+        (folder / f"{split}.txt").write_text(text)
+
+
+def ls_result(kind: str = "rectanglelabels", label: str = "cone", **value: Any) -> dict[str, Any]:
+    """A region of Label Studio: a rectangle of 4x2 pixels at (2, 1) in 8x6 unless `value` says else."""
+    place = value or {"x": 25, "y": 100 / 6, "width": 50, "height": 200 / 6, "rotation": 0}
+    head = {"id": "r1", "from_name": "label", "to_name": "image", "type": kind}
+    size = {"original_width": SIZE[0], "original_height": SIZE[1], "image_rotation": 0}
+    return head | size | {"value": place | {kind: [label]}}
+
+
+def ls_task(number: int, image: str, *results: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """A task with one annotation; without results it was submitted empty."""
+    annotation = {"id": 10 + number, "was_cancelled": False, "result": list(results)}
+    return {"id": number, "annotations": [annotation], "data": {"image": image}, "predictions": []} | changes
+
+
+def ls_set(root: Path, tasks: object = None, *, name: str = "project-1-at-2024-05-01.json") -> Path:
+    """images/train/a, b and images/val/c, each with one cone in an export at the root."""
+    for number, stem in enumerate(("train/a", "train/b", "val/c")):
+        write_image(root / "images" / f"{stem}.png", colour=(number, 3, 3))
+    if tasks is None:
+        uploads = enumerate(("1a2b3c4d-a.png", "1a2b3c4d-b.png", "c.png"), start=1)
+        tasks = [ls_task(number, f"/data/upload/1/{file}", ls_result()) for number, file in uploads]
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(tasks if isinstance(tasks, str) else json.dumps(tasks))
+    return root

@@ -1,0 +1,133 @@
+"""Classes of Pascal VOC: its 20 names, its colours, and the `labelmap.txt` that CVAT writes.
+
+A line of `labelmap.txt` is "name:r,g,b:parts:actions".
+Sources: VOC2012 development kit, function VOClabelcolormap;
+https://docs.cvat.ai/docs/dataset_management/formats/format-smask.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rccar_models.errors import DataError
+from rccar_models.formats.class_names import BACKGROUND, BACKGROUND_NAMES
+from rccar_models.formats.files import filled_lines, name_of
+from rccar_models.formats.tree import Tree
+
+Colour = tuple[int, int, int]
+
+VOC_NAMES = (
+    BACKGROUND,
+    *("aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow"),
+    *("diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train"),
+    "tvmonitor",
+)
+"""In order of the ids in masks."""
+
+IGNORED_NAMES = frozenset({"ignored", "ignore", "void"})
+"""How a labelmap calls what counts nowhere, in lower case."""
+
+_COLOUR = re.compile(r"(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})")
+
+
+def voc_colour(class_id: int) -> Colour:
+    """The colour of a class id in masks of Pascal VOC.
+
+    Args:
+        class_id: 0..255.
+
+    Returns:
+        Red, green and blue: the bits of the id, three at a time, from the highest bit of each channel down.
+    """
+    red = green = blue = 0
+    for bit in range(8):
+        triple = class_id >> 3 * bit
+        red |= (triple & 1) << 7 - bit
+        green |= (triple >> 1 & 1) << 7 - bit
+        blue |= (triple >> 2 & 1) << 7 - bit
+    return red, green, blue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelmap:
+    """A `labelmap.txt`.
+
+    Args:
+        names: in file order, which is the order of ids in masks without colours.
+        colours: of names; one that has none has its colour of Pascal VOC.
+    """
+
+    names: tuple[str, ...]
+    colours: Mapping[str, Colour]
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """Names of what can be boxed: neither background nor ignored."""
+        return tuple(name for name in self.names if name.lower() not in BACKGROUND_NAMES | IGNORED_NAMES)
+
+
+def find_labelmap(tree: Tree) -> Path | None:
+    """Find the `labelmap.txt` of a data set.
+
+    Args:
+        tree: the data set.
+
+    Returns:
+        The one nearest to the root, None without one.
+    """
+    found = [name for name in tree.named(".txt") if name.rpartition("/")[2].lower() == "labelmap.txt"]
+    return tree.path(min(found, key=lambda name: name.count("/"))) if found else None
+
+
+def read_labelmap(path: Path, *, root: Path) -> Labelmap:
+    """Read a `labelmap.txt`.
+
+    Args:
+        path: the file.
+        root: folder of the data set, for messages.
+
+    Returns:
+        Its names and colours.
+
+    Raises:
+        DataError: a line is no entry, a name or colour stands twice, or there is none.
+    """
+    where = name_of(path, root)
+    colours: dict[str, Colour] = {}
+    faults: list[str] = []
+    for number, line in filled_lines(path, root=root):
+        if line.startswith("#"):
+            continue
+        try:
+            name, colour = _entry(line, position=len(colours))
+        except ValueError as error:
+            faults.append(f"{where}:{number}: {error}")
+            continue
+        faults += (f"{where}:{number}: {fault}" for fault in _twice(name, colour, colours))
+        colours.setdefault(name, colour)
+    if not colours and not faults:
+        faults.append(f"{where}: names no class; write a line 'name:r,g,b::' for each")
+    if faults:
+        raise DataError(str(root), faults)
+    return Labelmap(names=tuple(colours), colours=colours)
+
+
+def _entry(line: str, *, position: int) -> tuple[str, Colour]:
+    name, _, rest = line.partition(":")
+    text = rest.partition(":")[0].strip()
+    if not name.strip():
+        raise ValueError(f"{line[:80]!r} names no class; write 'name:r,g,b::'")
+    if not text:
+        return name.strip(), voc_colour(position % 256)
+    match = _COLOUR.fullmatch(text)
+    if match is None or max(map(int, match.groups())) > 255:
+        raise ValueError(f"colour {text[:80]!r} is not red, green, blue from 0 to 255; write 'name:r,g,b::'")
+    return name.strip(), (int(match[1]), int(match[2]), int(match[3]))
+
+
+def _twice(name: str, colour: Colour, colours: Mapping[str, Colour]) -> Iterator[str]:
+    if name in colours:
+        yield f"class {name!r} stands twice; give each class its own name"
+    elif colour in colours.values():
+        yield f"colour {colour} stands twice; give each class its own colour"
