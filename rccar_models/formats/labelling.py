@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rccar_models.boxes import as_boxes, at_least, clipped
 from rccar_models.errors import DataError
+from rccar_models.formats.run_lengths import code_extent, decoded_mask
 from rccar_models.samples import IGNORE_ID, Frame, Region, Thing
 
 OUTSIDE = "boxes outside the picture were left out"
@@ -72,7 +73,7 @@ def extent(region: Region) -> tuple[float, float, float, float]:
         ValueError: it is no valid run-length code.
     """
     if isinstance(region, Mapping):
-        return _extent_of_code(region)
+        return code_extent(region)
     if not region:
         return (0.0, 0.0, 0.0, 0.0)
     corners = np.concatenate([np.asarray(polygon, np.float64).reshape(-1, 2) for polygon in region])
@@ -122,10 +123,10 @@ def filled(region: Region, *, width: int, height: int) -> NDArray[np.bool_]:
     Raises:
         ValueError: it lies far outside the image, or is no valid run-length code for it.
     """
+    if isinstance(region, Mapping):
+        return decoded_mask(region, width=width, height=height)
     from pycocotools import mask as coco
 
-    if isinstance(region, Mapping):
-        return np.asarray(coco.decode(_checked_code(region, width=width, height=height)), bool)
     for polygon in region:
         # pycocotools walks along every edge point by point: far corners would take all memory.
         corners = zip(polygon[::2], polygon[1::2], strict=True)
@@ -139,29 +140,3 @@ def filled(region: Region, *, width: int, height: int) -> NDArray[np.bool_]:
 def _is_far(corner: tuple[float, float], width: int, height: int) -> bool:
     x, y = corner
     return not (-width <= x <= 2 * width and -height <= y <= 2 * height)
-
-
-def _extent_of_code(region: Mapping[str, object]) -> tuple[float, float, float, float]:
-    from pycocotools import mask as coco
-
-    size = region.get("size")
-    if not isinstance(size, list | tuple) or len(size) != 2:
-        raise ValueError(f"its run-length code has size {size!r} instead of height and width")
-    x, y, w, h = coco.toBbox(_checked_code(region, width=int(size[1]), height=int(size[0])))
-    return float(x), float(y), float(x + w), float(y + h)
-
-
-def _checked_code(region: Mapping[str, object], *, width: int, height: int) -> object:
-    """Bring a run-length code, compressed or not, into the form that pycocotools decodes."""
-    from pycocotools import mask as coco
-
-    size, counts = region.get("size"), region.get("counts")
-    if size != [height, width]:
-        raise ValueError(f"its run-length code is made for size {size}, but the image is {[height, width]}")
-    if isinstance(counts, str):
-        return {"size": size, "counts": counts.encode()}
-    if not isinstance(counts, list) or not all(isinstance(run, int) and run >= 0 for run in counts):
-        raise ValueError("its run-length code has no valid counts")
-    if sum(counts) != height * width:
-        raise ValueError(f"its run-length code covers {sum(counts)} of {height * width} pixels")
-    return coco.frPyObjects(region, height, width)
