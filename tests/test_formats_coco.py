@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from rccar_models.errors import DataError
-from rccar_models.formats import open_data
+from rccar_models.formats import open_data, scan_data
 from rccar_models.samples import DataIndex, Frame
 from tests.data_folders import coco_json, coco_object, coco_set, write_image
 
@@ -238,3 +238,58 @@ def test_key_of_a_sample_follows_its_own_annotations_only(tmp_path: Path) -> Non
     before, after = keys([1, 1, 2, 2]), keys([1, 1, 2, 3])
     assert before[0] == after[0]
     assert before[1] != after[1]
+
+
+def undivided_coco(root: Path, file: str = "annotations/instances_default.json") -> Path:
+    """Two frames described by one file."""
+    images = [{"id": number, "file_name": f"{number}.png"} for number in range(2)]
+    objects = [coco_object(id=number, image_id=number) for number in range(2)]
+    for number in range(2):
+        write_image(root / "images" / f"{number}.png", colour=(number, 0, 0))
+    path = root / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(coco_json(*objects, images=images)))
+    return root
+
+
+@pytest.mark.parametrize(
+    "file", ["annotations/instances_default.json", "result.json", "_annotations.coco.json"]
+)
+def test_one_file_for_all_frames_is_an_undivided_set(tmp_path: Path, file: str) -> None:
+    index = scan_data(str(undivided_coco(tmp_path, file)), "detection")
+    assert index.format == "coco"
+    assert {split: len(samples) for split, samples in index.splits.items()} == {"all": 2}
+    assert "sweep data split" in index.faults[0]
+
+
+def test_two_files_that_may_describe_all_frames_are_refused(tmp_path: Path) -> None:
+    undivided_coco(tmp_path, "result.json")
+    assert "keep one of them" in faults_of(undivided_coco(tmp_path))
+
+
+def test_split_lists_divide_an_undivided_set(tmp_path: Path) -> None:
+    undivided_coco(tmp_path)
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "train.txt").write_text("images/1.png\n")
+    (tmp_path / "splits" / "val.txt").write_text("images/0.png\n")
+    index = opened(tmp_path)
+    assert [index.splits[split][0].name for split in ("train", "val")] == ["images/1.png", "images/0.png"]
+
+
+def test_split_lists_count_more_than_the_folders_of_the_splits(tmp_path: Path) -> None:
+    coco_set(tmp_path)
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "train.txt").write_text("valid/0.png\n")
+    (tmp_path / "splits" / "val.txt").write_text("train/0.png\n")
+    assert [opened(tmp_path).splits[split][0].name for split in ("train", "val")] == [
+        "valid/0.png",
+        "train/0.png",
+    ]
+
+
+def test_frame_in_two_split_lists_is_refused(tmp_path: Path) -> None:
+    coco_set(tmp_path)
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "train.txt").write_text("valid/0.png\n")
+    (tmp_path / "splits" / "val.txt").write_text("train/0.png\nvalid/0.png\n")
+    assert "valid/0.png is listed in train and in val" in faults_of(tmp_path)

@@ -201,3 +201,13 @@ def test_outlines_are_painted_for_segmentation_and_boxed_for_detection(tmp_path:
     boxed = frame(opened(root))
     np.testing.assert_allclose(boxed.boxes, [[0, 0, 4, 6]])
     assert boxed.labels.tolist() == [1]
+
+
+def test_split_lists_count_more_than_the_folders_of_data_yaml(tmp_path: Path) -> None:
+    yolo_set(tmp_path)
+    (tmp_path / "data.yaml").write_text("names: [cone, car]\ntrain: images/train\nval: images/val\n")
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "train.txt").write_text("images/val/c.png\n")
+    (tmp_path / "splits" / "val.txt").write_text("images/train/a.png\n")
+    splits = open_data(str(tmp_path), "detection").splits
+    assert [splits[split][0].name for split in ("train", "val")] == ["images/val/c.png", "images/train/a.png"]

@@ -1,13 +1,14 @@
 """COCO annotations: boxes, and masks painted from their outlines.
 
-Two layouts: `<split>/_annotations.coco.json` beside the images (Roboflow), and
+Three layouts: `<split>/_annotations.coco.json` beside the images (Roboflow), and
 `annotations/instances_<split>*.json` with the images in `images/<split>/`, `<split>/`, `images/` or a
-folder called as the end of the file's name (`train2017/`).
+folder called as the end of the file's name (`train2017/`); or one file for all frames
+(`annotations/instances_default.json` and the like). Split lists count more than what the files are called.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import images_below, name_of
 from rccar_models.formats.labelling import labelled_frame
 from rccar_models.formats.locating import located
+from rccar_models.formats.split_lists import listed_frames
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
@@ -49,7 +51,8 @@ def _index(tree: Tree, task: str) -> DataIndex:
     files, faults = _read_all(root, annotated)
     paths = {split: annotated[split].path for split in files}
     classes = agreed_classes({paths[split]: file for split, file in files.items()}, root=root, task=task)
-    sources, lost = _sources(root, annotated, files, classes)
+    by_file, lost = _sources(root, annotated, files, classes)
+    sources, unknown, unused = _divided(tree, by_file)
     return DataIndex(
         source=str(root),
         format=FORMAT.name,
@@ -57,8 +60,8 @@ def _index(tree: Tree, task: str) -> DataIndex:
         classes=classes.names,
         ignore_id=IGNORE_ID if task == "segmentation" else None,
         splits={split: tuple(_sample(source, task) for source in kept) for split, kept in sources.items()},
-        warnings=(*_warnings(files, task), *_unlisted(sources)),
-        faults=(*faults, *lost, *_unlabelled(files, task)),
+        warnings=(*_warnings(files, task), *_unlisted(by_file), *unused),
+        faults=(*faults, *lost, *unknown, *_unlabelled(sources, task)),
     )
 
 
@@ -76,9 +79,29 @@ def _read_all(root: Path, annotated: Mapping[str, Annotated]) -> tuple[Mapping[s
     return files, faults
 
 
-def _unlabelled(files: Mapping[str, CocoFile], task: str) -> list[str]:
+def _divided(
+    tree: Tree, by_file: Mapping[str, list[_Source]]
+) -> tuple[Mapping[str, list[_Source]], Sequence[str], Sequence[str]]:
+    """Frames by split: as lists say if there are any, else by annotation file. Also faults and warnings."""
+    by_name = {name_of(source.path, source.root): source for kept in by_file.values() for source in kept}
+    listed = listed_frames(tree, list(by_name))
+    if listed is None:
+        return by_file, [], []
+    sources = {split: [by_name[name] for name in names] for split, names in listed.splits.items()}
+    return sources, [*listed.faults, *_listed_twice(listed.splits)], listed.warnings
+
+
+def _listed_twice(splits: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    first: dict[str, str] = {}
+    for split, name in ((split, name) for split, names in splits.items() for name in names):
+        if name in first:
+            yield f"{name} is listed in {first[name]} and in {split}; keep it in one of them"
+        first[name] = split
+
+
+def _unlabelled(sources: Mapping[str, list[_Source]], task: str) -> list[str]:
     """Name the required splits in which nothing is labelled for the task."""
-    counts = {split: _n_objects(file, task) for split, file in files.items()}
+    counts = {split: _n_objects(kept, task) for split, kept in sources.items()}
     what = "outlined" if task == "segmentation" else "boxed"
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
     return [
@@ -89,8 +112,8 @@ def _unlabelled(files: Mapping[str, CocoFile], task: str) -> list[str]:
     ]
 
 
-def _n_objects(file: CocoFile, task: str) -> int:
-    annotations = [one for picture in file.pictures for one in picture.annotations]
+def _n_objects(sources: Sequence[_Source], task: str) -> int:
+    annotations = [one for source in sources for one in source.picture.annotations]
     if task == "segmentation":
         return sum(bool(one.region) for one in annotations)
     return sum(not one.is_crowd and min(one.box[2:]) > 0 for one in annotations)
@@ -178,5 +201,5 @@ FORMAT = FormatDef(
     tasks=("segmentation", "detection"),
     recognises=lambda tree: has_annotations(tree.root),
     index=_index,
-    text="<split>/_annotations.coco.json beside the images, or annotations/instances_<split>.json",
+    text="<split>/_annotations.coco.json beside the images, or annotations/instances_<split|default>.json",
 )

@@ -152,10 +152,11 @@ def divided(
     Raises:
         DataError: a list cannot be read as text.
     """
-    if folders:
+    listed = listed_frames(tree, frames, others, lists)
+    if listed is None and folders:
         pictures = {split: [*tree.named(*PICTURE_SUFFIXES, below=below)] for split, below in folders.items()}
         return Division(splits=pictures)
-    return listed_frames(tree, frames, others, lists) or _divided_by_folders(frames)
+    return listed or _divided_by_folders(frames)
 
 
 def _divided_by_folders(images: Sequence[str]) -> Division:

@@ -8,6 +8,11 @@ from sweep.config import kinds
 from sweep.errors import InputError
 from sweep.paths import Home
 from sweep.workshop.data import CacheEntry, list_caches
+from sweep.workshop.data import check as checking
+from sweep.workshop.data import convert as converting
+from sweep.workshop.data.check import DataCheck, DataFinding, RuleFindings
+from sweep.workshop.data.convert import ConvertedData
+from sweep.workshop.data.preview import Preview, data_preview
 from sweep.workshop.data.stats import (
     GONE_PX,
     TINY_PX,
@@ -17,6 +22,7 @@ from sweep.workshop.data.stats import (
     SplitStatistics,
     data_statistics,
     draw_statistics,
+    short_name,
 )
 
 __all__ = [
@@ -24,10 +30,19 @@ __all__ = [
     "TINY_PX",
     "CacheEntry",
     "ClassStatistics",
+    "ConvertedData",
+    "DataCheck",
+    "DataFinding",
     "DataStatistics",
     "ObjectStatistics",
+    "Preview",
+    "RuleFindings",
     "SplitStatistics",
     "caches",
+    "check_data",
+    "convert_data",
+    "preview",
+    "short_name",
     "statistics",
 ]
 
@@ -51,6 +66,65 @@ def caches(
         UnavailableError: a folder cannot be read or removed.
     """
     return list_caches(Home.at(home).cache, source=source, clearing=clearing)
+
+
+def check_data(
+    source: str,
+    *,
+    task: str | None = None,
+    format_name: str | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> DataCheck:
+    """Find what is wrong with a data set before anything is trained on it.
+
+    Args:
+        source: "demo" or a folder.
+        task: what it is to serve; None for all that it can.
+        format_name: overrides recognition.
+        progress: told (done, total) frames.
+
+    Returns:
+        All findings, by rule; errors must be mended before training.
+
+    Raises:
+        InputError: the folder is missing, or a name is unknown.
+        UnavailableError: the folder cannot be read.
+    """
+    _check_task(task)
+    return checking.check_data(source, task=task, format_name=format_name, progress=progress)
+
+
+def convert_data(
+    source: str,
+    *,
+    to: str,
+    out: str | Path,
+    task: str | None = None,
+    format_name: str | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> ConvertedData:
+    """Write a data set in another format; the source stays as it is.
+
+    Args:
+        source: "demo" or a folder.
+        to: mask_folder, coco or yolo.
+        out: folder that is made; must be missing or empty, and outside the source.
+        task: what to read the source for; None for masks if masks are wanted, else objects if there are any.
+        format_name: of the source; recognised otherwise.
+        progress: told (done, total) frames.
+
+    Returns:
+        What was written, and what the format cannot hold.
+
+    Raises:
+        InputError: a name is unknown, the source is faulty (every fault is listed) or holds nothing for the
+            target, or `out` is taken.
+        UnavailableError: the disk is full or read-only.
+    """
+    _check_task(task)
+    return converting.convert_data(
+        source, to=to, out=Path(out).expanduser(), task=task, format_name=format_name, progress=progress
+    )
 
 
 def statistics(
@@ -87,6 +161,49 @@ def statistics(
     if file is not None:
         draw_statistics(found, file)
     return found
+
+
+def preview(
+    source: str,
+    *,
+    task: str | None = None,
+    format_name: str | None = None,
+    n: int = 12,
+    split: str = "all",
+    seed: int = 0,
+    out: Path = Path("preview.png"),
+    progress: Progress = lambda _done, _total: None,
+) -> Preview:
+    """Draw frames of a data set, faulty or not, with their labels.
+
+    Args:
+        source: "demo" or a folder.
+        task: what it is to serve; None for the one it serves best.
+        format_name: overrides recognition.
+        n: frames, at most.
+        split: to choose them from; "all" for any.
+        seed: of the choice.
+        out: PNG to write.
+        progress: told (done, at most) frames read.
+
+    Returns:
+        What is on the sheet, and what could not be read.
+
+    Raises:
+        InputError: a name is wrong, nothing in the data can be listed, or no frame can be read.
+        UnavailableError: the folder cannot be read, or the picture not written.
+    """
+    _check_task(task)
+    return data_preview(
+        source,
+        task=task,
+        format_name=format_name,
+        n=n,
+        split=split,
+        seed=seed,
+        file=_png(out),
+        progress=progress,
+    )
 
 
 def _check_task(task: str | None) -> None:

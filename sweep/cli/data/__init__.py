@@ -3,6 +3,9 @@
 import typer
 
 from sweep.cli.data.cache import cache
+from sweep.cli.data.check import check
+from sweep.cli.data.convert import convert
+from sweep.cli.data.preview import preview
 from sweep.cli.data.stats import stats
 
 app = typer.Typer(
@@ -10,4 +13,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command(name="cache")(cache)
+app.command(name="check")(check)
+app.command(name="convert")(convert)
 app.command(name="stats")(stats)
+app.command(name="preview")(preview)

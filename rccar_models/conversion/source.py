@@ -1,0 +1,144 @@
+"""Reading a data set to convert or divide it: for which task, and what its classes mean to a writer."""
+
+from dataclasses import replace
+from itertools import chain, islice
+
+from rccar_models.conversion.target import Source
+from rccar_models.errors import DataError
+from rccar_models.formats import FORMATS, scan_data
+from rccar_models.formats.class_names import BACKGROUND_NAMES
+from rccar_models.formats.splits import split_faults
+from rccar_models.samples import DataIndex
+
+MEND = "a mask needs outlines; convert boxes with --to coco or --to yolo, or outline the objects first"
+"""For sets that hold boxes only."""
+
+_TASKS = ("detection", "segmentation")
+
+# So many frames are looked at to tell masks from objects; most sets show it with the first.
+_N_LOOKED_AT = 50
+
+
+def source_of(source: str, *, to: str, task: str | None, format_name: str | None) -> tuple[DataIndex, Source]:
+    """Read a data set that is to be converted.
+
+    Args:
+        source: "demo", or a folder.
+        to: "mask_folder", "coco" or "yolo".
+        task: what to read it for, None to choose.
+        format_name: None to recognise it.
+
+    Returns:
+        The data set, which may be undivided, and what a writer has to know.
+
+    Raises:
+        UnknownNameError: no format has this name.
+        DataError: it is faulty; all faults are listed.
+    """
+    if to == "mask_folder":
+        if task == "detection":
+            raise DataError(
+                source, ["a mask folder holds no boxes; leave --task away, or use --to coco or --to yolo"]
+            )
+        index = _outlined(source, format_name)
+        return index, _described(index, is_painted=_is_painted(index))
+    index = first_that_serves(source, task, format_name)
+    if index.task == "segmentation" and not _is_painted(index) and _serves_detection(index):
+        # Objects keep the classes of their files, without a background that only masks need.
+        index = faultless(source, "detection", index.format)
+    return index, _described(index, is_painted=index.task == "segmentation" and _is_painted(index))
+
+
+def first_that_serves(source: str, task: str | None, format_name: str | None) -> DataIndex:
+    """Read a data set for a task, or for the first task that its format serves.
+
+    Args:
+        source: "demo", or a folder.
+        task: None for detection where there are boxes or outlines, else segmentation.
+        format_name: None to recognise it.
+
+    Returns:
+        The data set, which may be undivided.
+
+    Raises:
+        UnknownNameError: no format has this name.
+        DataError: it is faulty; all faults are listed.
+    """
+    if task is not None:
+        return faultless(source, task, format_name)
+    try:
+        scan_data(source, _TASKS[0], format_name)
+    except DataError:
+        return faultless(source, _TASKS[1], format_name)
+    return faultless(source, _TASKS[0], format_name)
+
+
+def faultless(source: str, task: str, format_name: str | None) -> DataIndex:
+    """Read a data set that may be undivided, but not faulty.
+
+    Args:
+        source: "demo", or a folder.
+        task: what to read it for.
+        format_name: None to recognise it.
+
+    Returns:
+        The data set.
+
+    Raises:
+        UnknownNameError: no format has this name.
+        DataError: it is faulty; all faults are listed.
+    """
+    index = scan_data(source, task, format_name)
+    missing = set(split_faults({split: len(samples) for split, samples in index.splits.items()}))
+    faults = tuple(fault for fault in index.faults if fault not in missing)
+    if not any(index.splits.values()):
+        faults = (*faults, "it holds no frame")
+    if faults:
+        raise DataError(source, faults)
+    return replace(index, faults=())
+
+
+def _outlined(source: str, format_name: str | None) -> DataIndex:
+    try:
+        return faultless(source, "segmentation", format_name)
+    except DataError as error:
+        if any(fault.startswith("no object is outlined") for fault in error.faults):
+            raise DataError(source, [*error.faults, MEND]) from error
+        raise
+
+
+def _serves_detection(index: DataIndex) -> bool:
+    return "detection" in FORMATS[index.format].tasks
+
+
+def _is_painted(index: DataIndex) -> bool:
+    """Whether labels are masks: a frame with objects, or with something in its mask, tells."""
+    for sample in islice(chain.from_iterable(index.splits.values()), _N_LOOKED_AT):
+        try:
+            frame = sample.read()
+        except DataError:
+            continue  # is named later, with all others
+        if frame.things:
+            return False
+        if frame.mask is not None and frame.mask.any():
+            return True
+    return not _serves_detection(index)
+
+
+def _described(index: DataIndex, *, is_painted: bool) -> Source:
+    is_ground = index.task == "segmentation" and index.classes[0].lower() in BACKGROUND_NAMES
+    is_named = is_ground and (is_painted or _names_ground(index))
+    return Source(
+        names=index.classes,
+        is_painted=is_painted,
+        has_ground=is_named,
+        adds_ground=is_ground and not is_named,
+    )
+
+
+def _names_ground(index: DataIndex) -> bool:
+    """Whether the files name a background, or only reading for masks added one."""
+    if not _serves_detection(index):
+        return True
+    names = scan_data(index.source, "detection", index.format).classes
+    return any(name.lower() in BACKGROUND_NAMES for name in names)
