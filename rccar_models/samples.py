@@ -31,6 +31,7 @@ class Thing:
         box: x1, y1, x2, y2 in pixels of the frame; the outline's extent where the file has no box.
         region: its outline; empty if it has a box only.
         is_crowd: a group that is not told apart: no box, but painted.
+        n_short_outlines: of fewer than three corners, which enclose nothing and are not in `region`.
     """
 
     where: str
@@ -38,6 +39,7 @@ class Thing:
     box: tuple[float, float, float, float]
     region: Region = ()
     is_crowd: bool = False
+    n_short_outlines: int = 0
 
     @property
     def has_area(self) -> bool:

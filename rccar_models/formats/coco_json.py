@@ -44,6 +44,7 @@ class Annotation:
         box: x, y, width, height in pixels.
         is_crowd: a group that is not told apart.
         region: its outline; empty if it has a box only.
+        n_short_outlines: polygons of fewer than three corners, which are not in `region`.
     """
 
     id: object
@@ -52,6 +53,7 @@ class Annotation:
     box: tuple[float, ...]
     is_crowd: bool
     region: Region
+    n_short_outlines: int = 0
 
     def thing(self, class_id: int) -> Thing:
         """Make the object of it.
@@ -69,6 +71,7 @@ class Annotation:
             box=(x, y, x + width, y + height),
             region=self.region,
             is_crowd=self.is_crowd,
+            n_short_outlines=self.n_short_outlines,
         )
 
 
@@ -179,6 +182,7 @@ def _annotation(entry: Entry) -> Annotation:
         box=box,
         is_crowd=entry.get("iscrowd") == 1,
         region=_region(entry.get("segmentation")),
+        n_short_outlines=_n_short(entry.get("segmentation")),
     )
 
 
@@ -194,6 +198,11 @@ def _region(value: object) -> Region:
         raise ValueError("a polygon has an odd number of coordinates; it needs x and y of each corner")
     # Fewer than three corners enclose nothing, and pycocotools would take four numbers for a box.
     return tuple(polygon for polygon in polygons if len(polygon) >= 6)
+
+
+def _n_short(value: object) -> int:
+    """Count the polygons that `_region` leaves out."""
+    return sum(len(polygon) < 6 for polygon in value) if isinstance(value, list) else 0
 
 
 def _numbers(value: object, what: str) -> tuple[float, ...]:

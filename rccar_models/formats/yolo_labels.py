@@ -27,6 +27,11 @@ class _Line:
     class_id: int
     shares: tuple[float, ...]
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether it is a box without width or height."""
+        return len(self.shares) == _BOX_COLUMNS - 1 and min(self.shares[2:]) <= 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
@@ -34,11 +39,14 @@ class Labels:
 
     Args:
         lines: of the file, those without faults.
-        n_degenerate: boxes left out because their width or height is not above 0.
     """
 
     lines: tuple[_Line, ...] = ()
-    n_degenerate: int = 0
+
+    @property
+    def n_degenerate(self) -> int:
+        """Boxes whose width or height is not above 0: no task learns from them."""
+        return sum(line.is_flat for line in self.lines)
 
     @property
     def n_boxes(self) -> int:
@@ -59,7 +67,7 @@ class Labels:
         Returns:
             Their number.
         """
-        return len(self.lines) - (self.n_boxes if task == "segmentation" else 0)
+        return len(self.lines) - (self.n_boxes if task == "segmentation" else self.n_degenerate)
 
     def things(self, ids: Mapping[int, int], *, width: int, height: int) -> tuple[Thing, ...]:
         """Bring the objects into pixels.
@@ -103,19 +111,14 @@ def read_labels(path: Path, *, root: Path, n_classes: int | None) -> tuple[Label
     """
     lines: list[_Line] = []
     faults: list[str] = []
-    n_degenerate = 0
     for number, text in filled_lines(path, root=root):
         columns = text.split()
         fault = _fault(columns, n_classes)
         if fault:
             faults.append(f"{name_of(path, root)}:{number}: {fault}")
             continue
-        line = _Line(number, int(columns[0]), tuple(map(float, columns[1:])))
-        if len(columns) == _BOX_COLUMNS and min(line.shares[2:]) <= 0:
-            n_degenerate += 1
-        else:
-            lines.append(line)
-    return Labels(lines=tuple(lines), n_degenerate=n_degenerate), faults
+        lines.append(_Line(number, int(columns[0]), tuple(map(float, columns[1:]))))
+    return Labels(lines=tuple(lines)), faults
 
 
 def _fault(columns: list[str], n_classes: int | None) -> str | None:

@@ -84,13 +84,29 @@ def near_pairs(hashes: Hashes, max_bits: int) -> NDArray[np.int64]:
     Returns:
         (P, 2) positions of pairs, the smaller first, in order.
     """
+    blocks = list(near_blocks(hashes, max_bits))
+    pairs = np.concatenate(blocks) if blocks else np.zeros((0, 2), np.int64)
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def near_blocks(hashes: Hashes, max_bits: int) -> Iterator[NDArray[np.int64]]:
+    """Find the frames that look the same, some rows of the comparison at a time.
+
+    Args:
+        hashes: (N,) uint64.
+        max_bits: by how many bits two hashes may differ.
+
+    Yields:
+        (P, 2) positions of pairs as `near_pairs` has them, each pair once, in no order.
+    """
     kinds, first, kind_of = np.unique(hashes, return_index=True, return_inverse=True)
     others = np.setdiff1d(np.arange(len(hashes)), first)
-    equal = np.stack([first[kind_of[others]], others], axis=1)
-    blocks = [_near_block(kinds, start, max_bits) for start in range(0, len(kinds), _BLOCK_ROWS)]
-    unequal = first[np.concatenate(blocks)] if blocks else np.zeros((0, 2), np.int64)
-    pairs = np.sort(np.concatenate([equal, unequal]).astype(np.int64), axis=1)
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    yield np.stack([first[kind_of[others]], others], axis=1).astype(np.int64)
+    for rows in _blocks(len(kinds)):
+        apart = np.bitwise_count(kinds[rows, None] ^ kinds[None, rows.start :])
+        one, other = np.nonzero(apart <= max_bits)
+        pairs = np.stack([one, other], axis=1)[one < other] + rows.start
+        yield np.sort(first[pairs], axis=1)
 
 
 def nearest(hashes: Hashes, among: Hashes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -122,16 +138,7 @@ def bits_apart(one: Hashes, other: Hashes) -> NDArray[np.int64]:
     Returns:
         (P,) 0 to 64.
     """
-    return np.bitwise_count(one ^ other).astype(np.int64)
-
-
-def _near_block(kinds: Hashes, start: int, max_bits: int) -> NDArray[np.int64]:
-    """Near pairs among different hashes whose first lies in one block of rows."""
-    rows = kinds[start : start + _BLOCK_ROWS]
-    apart = np.bitwise_count(rows[:, None] ^ kinds[None, start:])
-    one, other = np.nonzero(apart <= max_bits)
-    pairs: NDArray[np.int64] = np.stack([one, other], axis=1)[one < other] + start
-    return pairs
+    return np.asarray(np.bitwise_count(one ^ other), np.int64)
 
 
 def _blocks(n_rows: int) -> Iterator[slice]:

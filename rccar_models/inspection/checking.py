@@ -1,0 +1,169 @@
+"""Everything that is wrong with a data set, found before anything is trained on it.
+
+The set is listed for every task that it can serve and each frame is decoded once for each kind of labels.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rccar_models.errors import DataError
+from rccar_models.formats import DEMO, scan_data
+from rccar_models.inspection.alike import duplicate_findings
+from rccar_models.inspection.drives import drive_findings
+from rccar_models.inspection.findings import RULES, Finding, as_finding
+from rccar_models.inspection.frames import SeenFrame, see_frames
+from rccar_models.inspection.set_rules import class_findings, frame_findings, name_findings, size_findings
+from rccar_models.inspection.unpaired import unpaired_findings
+from rccar_models.samples import DataIndex
+
+TASKS = ("detection", "segmentation")
+"""Labelled objects tell more than the masks made from them, so they are looked at first."""
+
+Progress = Callable[[int, int], None]
+
+_DETAILED = frozenset({"label-without-image", "image-without-label", "flat-box"})
+"""Rules of which a format only counts the cases: its line is left out where they are listed one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check found.
+
+    Args:
+        source: as the user named it.
+        format: the format's name; empty if none was recognised.
+        tasks: for which it was checked.
+        classes: of the first task, in order of id.
+        counts: frames by split.
+        findings: in the order of `RULES`, errors first.
+    """
+
+    source: str
+    format: str
+    tasks: tuple[str, ...]
+    classes: tuple[str, ...]
+    counts: dict[str, int]
+    findings: tuple[Finding, ...]
+
+
+def check_data(
+    source: str,
+    *,
+    task: str | None = None,
+    format_name: str | None = None,
+    long_side_px: int = 160,
+    progress: Progress | None = None,
+) -> Checked:
+    """Check a data set.
+
+    Args:
+        source: "demo", or a folder.
+        task: what it is to serve; None for all that it can.
+        format_name: of the layout, None to recognise it.
+        long_side_px: longer side of frames in training, by which small boxes are judged.
+        progress: told (done, total) frames.
+
+    Returns:
+        All findings. A folder that no format can list is a finding too.
+
+    Raises:
+        UnknownNameError: no format has this name.
+        DataError: the folder is missing.
+    """
+    try:
+        indexes = _served(source, (task,) if task else TASKS, format_name)
+    except DataError as error:
+        if source == DEMO or not Path(source).expanduser().is_dir():
+            raise
+        found = [as_finding(fault, is_error=True, rule="layout") for fault in error.faults]
+        tasks = (task,) if task else ()
+        return Checked(source=source, format="", tasks=tasks, classes=(), counts={}, findings=tuple(found))
+    findings = _all_findings(indexes, long_side_px=long_side_px, progress=progress or _silent)
+    first = indexes[0]
+    return Checked(
+        source=source,
+        format=first.format,
+        tasks=tuple(index.task for index in indexes),
+        classes=first.classes,
+        counts={split: len(samples) for split, samples in first.splits.items()},
+        findings=_sorted(findings),
+    )
+
+
+def _served(source: str, tasks: Sequence[str], format_name: str | None) -> list[DataIndex]:
+    """List the set for each task that its format serves and its labels allow."""
+    indexes: list[DataIndex] = []
+    refusals: list[DataError] = []
+    for task in tasks:
+        try:
+            indexes.append(scan_data(source, task, format_name))
+        except DataError as error:
+            refusals.append(error)
+    if not indexes:
+        raise min(refusals, key=_is_of_the_task)
+    # A set of boxes has no outlines: that is no fault of it, it serves detection only.
+    able = [index for index in indexes if not _lacks_labels(index)]
+    return able or indexes[:1]
+
+
+def _is_of_the_task(error: DataError) -> bool:
+    """Whether it says no more than that the format is not for this task."""
+    return all("its format" in fault and "serves" in fault for fault in error.faults)
+
+
+def _lacks_labels(index: DataIndex) -> bool:
+    return any("no object is" in fault for fault in index.faults)
+
+
+def _all_findings(indexes: Sequence[DataIndex], *, long_side_px: int, progress: Progress) -> list[Finding]:
+    findings: list[Finding] = []
+    looked_at: list[DataIndex] = []
+    for index in indexes:
+        findings += _index_findings(index)
+        if any(_same_labels(index, other) for other in looked_at):
+            continue
+        frames = list(see_frames(index, progress))
+        findings += [found for frame in frames for found in frame.findings]
+        findings += _set_findings(index, frames, long_side_px=long_side_px)
+        if not looked_at:  # how frames look does not depend on the task
+            findings += [*duplicate_findings(frames), *drive_findings(frames)]
+        looked_at.append(index)
+    return findings
+
+
+def _same_labels(one: DataIndex, other: DataIndex) -> bool:
+    """Whether two tasks read the same label files, so that decoding again would show nothing new."""
+    return one.format == other.format != DEMO and _files(one) == _files(other)
+
+
+def _files(index: DataIndex) -> set[tuple[Path, ...]]:
+    return {sample.files for kept in index.splits.values() for sample in kept}
+
+
+def _index_findings(index: DataIndex) -> list[Finding]:
+    faults = [as_finding(fault, is_error=True) for fault in index.faults]
+    warnings = [as_finding(warning, is_error=False) for warning in index.warnings]
+    return faults + warnings + unpaired_findings(index)
+
+
+def _set_findings(index: DataIndex, frames: Sequence[SeenFrame], *, long_side_px: int) -> list[Finding]:
+    return [
+        *class_findings(index, frames),
+        *name_findings(index.classes),
+        *frame_findings(index, frames),
+        *size_findings(frames, long_side_px=long_side_px),
+    ]
+
+
+def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, without a format's count of cases that are listed one by one."""
+    known = {(found.rule, found.file, found.line, found.object, found.text): found for found in findings}
+    listed = {found.rule for found in known.values() if found.file and found.rule in _DETAILED}
+    kept = [found for found in known.values() if found.file or found.is_error or found.rule not in listed]
+    order = list(RULES)
+    return tuple(sorted(kept, key=lambda found: (not found.is_error, order.index(found.rule))))
+
+
+def _silent(_done: int, _total: int) -> None:
+    pass

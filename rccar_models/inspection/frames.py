@@ -1,0 +1,165 @@
+"""Frames looked at once: what checks need of each is kept, the pixels are dropped.
+
+Threads, not processes: PIL, hashlib and numpy let other threads run while they work, and nothing is copied
+between processes (benchmarks/data_check.py holds the figures). Shapes: K classes, N boxes.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rccar_models.boxes import Boxes
+from rccar_models.cache.digest import n_threads
+from rccar_models.errors import DataError
+from rccar_models.formats.decoding import TURNED
+from rccar_models.formats.files import name_of
+from rccar_models.formats.labelling import OUTSIDE
+from rccar_models.inspection.findings import Finding, as_finding
+from rccar_models.inspection.hashing import perceptual_hash
+from rccar_models.inspection.objects import Place, object_findings
+from rccar_models.samples import DataIndex, Frame, Sample
+
+THUMBNAIL_PX = 16
+"""Side of the small picture that is kept of every frame, to tell whether two look the same."""
+
+Progress = Callable[[int, int], None]
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a frame looks like.
+
+    Args:
+        content: digest of its pixels; equal pictures have equal ones, whatever file they lie in.
+        hash: perceptual, 64 bits.
+        thumbnail: (16, 16, 3) uint8 RGB.
+    """
+
+    content: bytes
+    hash: np.uint64
+    thumbnail: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenFrame:
+    """A frame without its pixels.
+
+    Args:
+        name: of the sample.
+        split: it is in.
+        findings: about it alone.
+        size: (width, height) in pixels; zeros if it cannot be read.
+        look: None if it cannot be read.
+        amounts: (K,) pixels (segmentation) or objects (detection) of each class.
+        n_ignored: pixels that count nowhere.
+        sides: (N, 2) widths and heights of its boxes in pixels.
+    """
+
+    name: str
+    split: str
+    findings: tuple[Finding, ...]
+    size: tuple[int, int] = (0, 0)
+    look: Look | None = None
+    amounts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    n_ignored: int = 0
+    sides: Boxes = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+
+
+def see_frames(index: DataIndex, progress: Progress) -> Iterator[SeenFrame]:
+    """Decode all frames on all cores, a few at a time.
+
+    Args:
+        index: the data set.
+        progress: told (done, total), in the caller's thread.
+
+    Yields:
+        Frames in the order of splits and samples.
+    """
+    samples = [(split, sample) for split, kept in index.splits.items() for sample in kept]
+    for done, seen in enumerate(_parallel(lambda item: _seen(index, *item), samples, n_threads()), start=1):
+        yield seen
+        progress(done, len(samples))
+
+
+def _parallel(work: Callable[[_In], _Out], items: list[_In], n_workers: int) -> Iterator[_Out]:
+    """Map in order, with no more than four items a worker under way: memory does not grow with the set."""
+    waiting = iter(items)
+    with ThreadPoolExecutor(n_workers) as pool:
+        under_way = [pool.submit(work, item) for item in islice(waiting, 4 * n_workers)]
+        while under_way:
+            yield under_way.pop(0).result()
+            under_way += [pool.submit(work, item) for item in islice(waiting, 1)]
+
+
+def _seen(index: DataIndex, split: str, sample: Sample) -> SeenFrame:
+    try:
+        frame = sample.read()
+    except DataError as error:
+        findings = (_read_fault(fault, sample.name) for fault in error.faults)
+        return SeenFrame(name=sample.name, split=split, findings=tuple(findings))
+    height, width = frame.image.shape[:2]
+    amounts, n_ignored = _amounts(index, frame)
+    return SeenFrame(
+        name=sample.name,
+        split=split,
+        findings=(*_warned(frame, sample), *object_findings(frame, _place(index, sample))),
+        size=(width, height),
+        look=look_of(frame.image),
+        amounts=amounts,
+        n_ignored=n_ignored,
+        sides=frame.boxes[:, 2:] - frame.boxes[:, :2],
+    )
+
+
+def look_of(image: NDArray[np.uint8]) -> Look:
+    """Keep of a picture what tells whether another looks the same.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+
+    Returns:
+        Its look.
+    """
+    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(image).data)
+    small = Image.fromarray(image).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX)
+    return Look(content=digest.digest(), hash=perceptual_hash(image), thumbnail=np.asarray(small))
+
+
+def _read_fault(fault: str, name: str) -> Finding:
+    return as_finding(fault, is_error=True, rule="annotation", file=name)
+
+
+def _warned(frame: Frame, sample: Sample) -> Iterator[Finding]:
+    for text in frame.warnings:
+        if text == OUTSIDE:  # every such box is a finding of its own
+            continue
+        rule = "exif-rotation" if text == TURNED else "note"
+        yield Finding(rule, False, text, sample.name)
+
+
+def _place(index: DataIndex, sample: Sample) -> Place:
+    """Label files are the second of a sample's files, if it has one of its own."""
+    labels = (
+        name_of(sample.files[1], Path(index.source).expanduser()) if len(sample.files) > 1 else sample.name
+    )
+    return Place(sample.name, labels)
+
+
+def _amounts(index: DataIndex, frame: Frame) -> tuple[NDArray[np.int64], int]:
+    n_classes = len(index.classes)
+    if frame.mask is None:
+        return np.bincount(frame.labels, minlength=n_classes), 0
+    pixels = np.bincount(frame.mask.ravel(), minlength=256)
+    n_ignored = 0 if index.ignore_id is None else int(pixels[index.ignore_id])
+    return pixels[:n_classes], n_ignored

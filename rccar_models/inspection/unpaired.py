@@ -1,0 +1,53 @@
+"""Pictures without a label file, and label files without a picture, by name."""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from rccar_models.formats.companions import NOT_LABELS
+from rccar_models.formats.files import name_of
+from rccar_models.formats.tree import Tree, tree_of
+from rccar_models.inspection.findings import Finding
+from rccar_models.samples import DataIndex, Sample
+
+
+def unpaired_findings(index: DataIndex) -> list[Finding]:
+    """Find what lacks its other half, in formats with a label file for each picture.
+
+    Args:
+        index: the data set.
+
+    Returns:
+        Findings; none for drawn data and for formats with one file for all labels.
+    """
+    samples = [sample for kept in index.splits.values() for sample in kept]
+    labelled = [sample for sample in samples if len(sample.files) > 1]
+    if not labelled:
+        return []
+    root = Path(index.source).expanduser()
+    bare = [
+        Finding("image-without-label", False, "no label file, so it counts as empty; label it", sample.name)
+        for sample in samples
+        if len(sample.files) == 1
+    ]
+    orphans = [
+        Finding("label-without-image", False, "there is no picture of this name; add it or remove this", name)
+        for name in _orphans(tree_of(root), labelled, root)
+    ]
+    return bare + orphans
+
+
+def _orphans(tree: Tree, labelled: list[Sample], root: Path) -> Iterator[str]:
+    """Files that lie among label files, look like one, and have no picture of their name anywhere."""
+    used = {name_of(sample.files[1], root) for sample in labelled}
+    folders = {PurePosixPath(name).parent for name in used}
+    suffixes = {PurePosixPath(name).suffix.lower() for name in used}
+    among = [name for name in tree.named(*suffixes) if PurePosixPath(name).parent in folders]
+    labels = used.union(among)
+    images = {name_of(sample.files[0], root) for sample in labelled}
+    pictures = {PurePosixPath(name).stem for name in tree.pictures() if name not in labels} | {
+        PurePosixPath(name).stem for name in images
+    }
+    for name in among:
+        path = PurePosixPath(name)
+        if name not in used and path.name not in NOT_LABELS and path.stem not in pictures:
+            yield name
