@@ -9,7 +9,7 @@ from typing import TypeVar
 from sweep import catalog
 from sweep.config import Loaded, SweepConfig
 from sweep.errors import InputError
-from sweep.executors.machine import auto_workers, devices_for
+from sweep.executors.machine import auto_workers
 from sweep.paths import Home, checked_name
 from sweep.search_space import SearchSpace
 from sweep.wiring import parts
@@ -132,7 +132,7 @@ def _decided(
 
 def _automatic(config: SweepConfig) -> dict[str, str]:
     """What `auto` comes to on this machine."""
-    devices = devices_for(config.device)
+    devices = parts.devices_of(config)
     return {
         "workers": str(min(auto_workers(devices), config.trials)),
         "device": ", ".join(devices),

@@ -73,7 +73,7 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
     paths = home.sweep(name)
     with ExitStack() as stack:
         _lock(stack, paths, name)
-        executor = parts.make_executor(stack, config, paths, stop=stop)
+        executor = parts.make_executor(stack, config, paths, stop=stop, observer=observer)
         scribe = parts.make_scribe(stack, config, home=home, paths=paths)
         observer.phase("reading the data")
         data = (

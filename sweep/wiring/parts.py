@@ -9,7 +9,7 @@ from sweep.config import SweepConfig
 from sweep.errors import InputError
 from sweep.executors.inline import InlineExecutor
 from sweep.executors.local import LocalExecutor
-from sweep.executors.machine import auto_workers, devices_for, n_cores, n_gpus
+from sweep.executors.machine import auto_workers, devices_for, find_gpus, n_cores
 from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import Home, SweepPaths
 from sweep.ports import Executor, Observer, Offer
@@ -43,9 +43,10 @@ def make_space(config: SweepConfig) -> SearchSpace:
     name = config.space
     if name is None and config.trainer == "stand_in":
         name = f"stand_in_{config.task}"
+    elif name is None and config.data == "demo":
+        name = f"demo_{config.task}"
     elif name is None:
-        on_gpu = devices_for(config.device)[0] != "cpu"
-        name = f"demo_{config.task}" if config.data == "demo" else f"{config.task}{'_gpu' if on_gpu else ''}"
+        name = f"{config.task}_gpu" if devices_of(config)[0] != "cpu" else config.task
     space = fix(load_space(name, task=config.task, trainer=config.trainer), config.set)
     check_metric(space, catalog.metric_of(config.task, config.metric).name)
     if SAMPLERS[config.sampler].enumerates:
@@ -80,7 +81,9 @@ def made_prefix(config: SweepConfig) -> str:
     return ("demo-" if config.data == "demo" else "") + f"{config.task}-"
 
 
-def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths, *, stop: StopRequest) -> Executor:
+def make_executor(
+    stack: ExitStack, config: SweepConfig, paths: SweepPaths, *, stop: StopRequest, observer: Observer
+) -> Executor:
     """Start the workers.
 
     Args:
@@ -88,6 +91,7 @@ def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths, *, s
         config: the resolved config.
         paths: where they log.
         stop: may interrupt training in this process.
+        observer: told if there are GPUs that cannot be used.
 
     Returns:
         Where jobs run.
@@ -95,8 +99,13 @@ def make_executor(stack: ExitStack, config: SweepConfig, paths: SweepPaths, *, s
     Raises:
         InputError: a GPU was asked for and there is none.
     """
-    devices = devices_for(config.device)
+    devices = devices_of(config)
     check_devices(config)
+    if config.device == "auto" and config.trainer == "torch" and (gpus := find_gpus()).trouble:
+        observer.notice(
+            f"trials run on {', '.join(devices)}: of this machine's GPUs torch can use {gpus.n_usable}; "
+            f"{gpus.trouble}"
+        )
     if config.executor == "inline":
         return InlineExecutor(
             run_job=run_job, n_threads=n_cores(), device=devices[0], let_interrupt=stop.let_interrupt
@@ -120,13 +129,28 @@ def check_devices(config: SweepConfig) -> None:
     Raises:
         InputError: a GPU was asked for and there is none.
     """
-    devices = devices_for(config.device)
-    wanted = max((int(name.partition(":")[2] or 0) + 1 for name in devices if name != "cpu"), default=0)
-    if wanted > n_gpus() and config.trainer == "torch":
+    if config.trainer != "torch" or config.device in {"auto", "cpu"}:
+        return
+    devices, gpus = devices_of(config), find_gpus()
+    wanted = max(int(name.partition(":")[2] or 0) + 1 for name in devices)
+    if wanted > gpus.n_usable:
+        why = f" ({gpus.trouble})" if gpus.trouble else ""
         raise InputError(
-            f"--device {config.device}: this machine shows {n_gpus()} NVIDIA GPUs, counted from cuda:0; "
-            "use one of them or --device cpu"
+            f"--device {config.device}: torch can use {gpus.n_usable} NVIDIA GPUs of this machine, counted "
+            f"from cuda:0{why}; use one of them or --device cpu"
         )
+
+
+def devices_of(config: SweepConfig) -> tuple[str, ...]:
+    """The devices that trials take turns on.
+
+    Args:
+        config: the resolved config.
+
+    Returns:
+        ("cpu",) or GPUs by name. The stand-in needs no GPU, so none is looked for unless it is named.
+    """
+    return devices_for("cpu" if config.device == "auto" and config.trainer != "torch" else config.device)
 
 
 def make_scribe(stack: ExitStack, config: SweepConfig, *, home: Home, paths: SweepPaths) -> Scribe:
