@@ -325,3 +325,9 @@ def test_camvids_val_is_seen_as_the_same_drive(real_data: Callable[[str], Path])
 
 def test_trashcars_every_third_frame_is_seen_as_the_same_drive(real_data: Callable[[str], Path]) -> None:
     assert summary_of(check_data(str(real_data("trashcar-yolo"))))[0].startswith("7 of 28 val frames (25%)")
+
+
+def test_faulty_set_of_boxes_is_checked_for_detection_alone(tmp_path: Path) -> None:
+    checked = check_data(str(yolo_set(tmp_path, lines={"train/a": "0 .5 .5"})))
+    assert checked.tasks == ("detection",)
+    assert [one.rule for one in checked.findings if one.is_error] == ["annotation"]

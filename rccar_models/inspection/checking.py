@@ -79,12 +79,12 @@ def check_data(
         found = [as_finding(fault, is_error=True, rule="layout") for fault in error.faults]
         tasks = (task,) if task else ()
         return Checked(source=source, format="", tasks=tasks, classes=(), counts={}, findings=tuple(found))
-    findings = _all_findings(indexes, long_side_px=long_side_px, progress=progress or _silent)
-    first = indexes[0]
+    able, findings = _all_findings(indexes, long_side_px=long_side_px, progress=progress or _silent)
+    first = able[0]
     return Checked(
         source=source,
         format=first.format,
-        tasks=tuple(index.task for index in indexes),
+        tasks=tuple(index.task for index in able),
         classes=first.classes,
         counts={split: len(samples) for split, samples in first.splits.items()},
         findings=_sorted(findings),
@@ -116,20 +116,30 @@ def _lacks_labels(index: DataIndex) -> bool:
     return any("no object is" in fault for fault in index.faults)
 
 
-def _all_findings(indexes: Sequence[DataIndex], *, long_side_px: int, progress: Progress) -> list[Finding]:
+def _all_findings(
+    indexes: Sequence[DataIndex], *, long_side_px: int, progress: Progress
+) -> tuple[list[DataIndex], list[Finding]]:
+    """Check for one task after the other; a task that the labels turn out not to serve is left out."""
     findings: list[Finding] = []
-    looked_at: list[DataIndex] = []
+    able: list[DataIndex] = []
+    has_outlines: list[bool] = []
     for index in indexes:
-        findings += _index_findings(index)
-        if any(_same_labels(index, other) for other in looked_at):
+        same = [
+            outlined for other, outlined in zip(able, has_outlines, strict=True) if _same_labels(index, other)
+        ]
+        if same and not any(same):  # boxes only, and labels so faulty that the format did not say it
             continue
-        frames = list(see_frames(index, progress))
+        able.append(index)
+        findings += _index_findings(index)
+        frames = [] if same else list(see_frames(index, progress))
+        has_outlines.append(any(same) or any(frame.has_outlines for frame in frames))
+        if same:
+            continue
         findings += [found for frame in frames for found in frame.findings]
         findings += _set_findings(index, frames, long_side_px=long_side_px)
-        if not looked_at:  # how frames look does not depend on the task
+        if len(able) == 1:  # how frames look does not depend on the task
             findings += [*duplicate_findings(frames), *drive_findings(frames)]
-        looked_at.append(index)
-    return findings
+    return able, findings
 
 
 def _same_labels(one: DataIndex, other: DataIndex) -> bool:

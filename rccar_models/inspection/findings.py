@@ -82,7 +82,7 @@ _WORDINGS = tuple(
         (r"cannot be decoded|no such file|million pixels|more than 8 bits", "unreadable-image"),
         (r"class(_id| id)? '?\d+'?.*(out of range|names ids|classes are named)", "class-out-of-range"),
         (r"is not in categories|unknown class|is not in classes|names no such class", "unknown-class"),
-        (r"three corners|at least 3|corners? instead", "short-polygon"),
+        (r"(polygon|outline)\b.*\b(corner|point)s?\b", "short-polygon"),
         (r"have no image|no such image|is not among the images", "label-without-image"),
         (
             r"have no label|has no mask|holds no mask|no object is|stand in no annotation",

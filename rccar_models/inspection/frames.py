@@ -63,6 +63,7 @@ class SeenFrame:
         amounts: (K,) pixels (segmentation) or objects (detection) of each class.
         n_ignored: pixels that count nowhere.
         sides: (N, 2) widths and heights of its boxes in pixels.
+        has_outlines: whether some object is more than a box.
     """
 
     name: str
@@ -73,6 +74,7 @@ class SeenFrame:
     amounts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     n_ignored: int = 0
     sides: Boxes = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    has_outlines: bool = False
 
 
 def see_frames(index: DataIndex, progress: Progress) -> Iterator[SeenFrame]:
@@ -118,6 +120,7 @@ def _seen(index: DataIndex, split: str, sample: Sample) -> SeenFrame:
         amounts=amounts,
         n_ignored=n_ignored,
         sides=frame.boxes[:, 2:] - frame.boxes[:, :2],
+        has_outlines=any(thing.region for thing in frame.things),
     )
 
 
