@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sweep import wiring
+from sweep.api.data_pictures import data_pictures
 from sweep.api.finish import finish
 from sweep.api.report import RunReport
 from sweep.api.silent import Silent
@@ -71,7 +72,8 @@ def run(loaded: Loaded, observer: Observer) -> RunReport:
     with listening(stop), wiring.opened(loaded, observer=observer, stop=stop) as desk:
         desk.scribe.sweep_started(desk.record)
         observer.sweep_started(desk.record)
-        outcome = desk.orchestrator.run()
+        with data_pictures(desk, observer=observer, stop=stop):
+            outcome = desk.orchestrator.run()
         return finish(desk, outcome, observer=observer, stop=stop, began=began)
 
 
