@@ -1,6 +1,7 @@
 """Pictures for people: frames with their truth and a model's predictions, side by side."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,32 +9,30 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from rccar_models.cache import CachedSplit
+from rccar_models.colours import PAPER, Colour, colours_of, legible_on
 from rccar_models.predictor import Boxes, Prediction, Predictor
 
 TILE_WIDTH_PX = 320
 MARGIN_PX = 8
-HEADER_PX = 30
+TITLE_PX = 30
+HEADER_PX = 24
+NAME_PX = 16
 LEGEND_ROW_PX = 24
 FONT_PX = 15
-Colour = tuple[int, int, int]
-PAPER, INK = (255, 255, 255), (40, 40, 40)
+SMALL_FONT_PX = 11
+INK, FAINT = (40, 40, 40), (120, 120, 120)
 MASK_OPACITY = 0.62
-
-# Okabe and Ito, Color Universal Design (2008): told apart by colour-blind eyes too. Grey leads, since
-# class 0 of most masks is the background; more classes go round again, darker.
-PALETTE = (
-    (110, 110, 110),
-    (86, 180, 233),
-    (240, 228, 66),
-    (230, 159, 0),
-    (204, 121, 167),
-    (0, 158, 115),
-    (213, 94, 0),
-    (0, 114, 178),
-)
+STRIPE_PX = 4
+STRIPES = ((250, 250, 250), (60, 60, 60))
+"""Of pixels that count nowhere: no class is hatched."""
+CANDIDATES = 12
+"""Frames of a stretch that are looked at to choose one: enough to differ, few enough for any split."""
+THUMB_PX = 16
 
 
-def prediction_sheet(predictor: Predictor, split: CachedSplit, file: Path, n: int = 6) -> None:
+def prediction_sheet(
+    predictor: Predictor, split: CachedSplit, file: Path, n: int = 6, note: str = ""
+) -> None:
     """Draw frames spread over a split: frame, truth, prediction in each row, a legend below.
 
     Args:
@@ -41,45 +40,55 @@ def prediction_sheet(predictor: Predictor, split: CachedSplit, file: Path, n: in
         split: with labels.
         file: PNG to write; its folder is made.
         n: rows, at most.
+        note: for the title, behind the model's name, e.g. the trial and its score.
     """
-    chosen = _spread(len(split.images), n)
+    chosen = _spread(split, n)
     frames = [np.asarray(split.images[i]) for i in chosen]
     classes = predictor.classes
     colours = colours_of(classes, with_grey=split.masks is not None)
+    truths = [_truth(split, i, classes) for i in chosen]
+    nothing = f"nothing above {predictor.card.score_threshold or 0.0:.2f}"
     rows = [
         (
-            Image.fromarray(frame),
-            _drawn(frame, _truth(split, i, classes), colours),
-            _drawn(frame, found, colours),
+            _enlarged(Image.fromarray(frame)),
+            _drawn(frame, truth, colours, nothing="no objects"),
+            _drawn(frame, found, colours, nothing=nothing),
         )
-        for i, frame, found in zip(chosen, frames, predictor.predict(frames), strict=True)
+        for frame, truth, found in zip(frames, truths, predictor.predict(frames), strict=True)
     ]
+    title = f"{predictor.card.model}, {'x'.join(map(str, predictor.card.image_size))}"
+    sheet = _sheet(
+        rows,
+        title=f"{title}; {note}" if note else title,
+        names=[split.names[i] for i in chosen],
+        legend=_legend(classes, colours, with_ignored=any(_has_ignored(one, classes) for one in truths)),
+    )
     file.parent.mkdir(parents=True, exist_ok=True)
-    _sheet(rows, legend=list(zip(classes, colours, strict=True))).save(file)
+    sheet.save(file)
 
 
-def colours_of(classes: Sequence[str], *, with_grey: bool) -> list[Colour]:
-    """Choose a colour for every class.
+def _spread(split: CachedSplit, n: int) -> list[int]:
+    """One frame of each of n equal stretches: the one that looks least like those chosen before.
 
-    Args:
-        classes: class names in id order.
-        with_grey: whether class 0 is grey, as befits a mask's background; grey boxes would hardly be seen.
-
-    Returns:
-        RGB, 0 to 255, one a class.
+    Frames of a drive resemble their neighbours, and a split may hold several drives.
     """
-    palette = PALETTE if with_grey else PALETTE[1:]
-    chosen: list[Colour] = []
-    for label in range(len(classes)):
-        darker = 0.65 ** (label // len(palette))
-        red, green, blue = palette[label % len(palette)]
-        chosen.append((int(red * darker), int(green * darker), int(blue * darker)))
+    n_frames = len(split.images)
+    ends = np.linspace(0, n_frames, min(n, n_frames) + 1).round().astype(int)
+    chosen: list[int] = []
+    seen: list[NDArray[np.float32]] = []
+    for start, end in pairwise(ends):
+        places = np.unique(np.linspace(start, end - 1, CANDIDATES).round().astype(int))
+        thumbs = [_thumbnail(split.images[i]) for i in places]
+        newness = [min((float(np.abs(one - other).mean()) for other in seen), default=0.0) for one in thumbs]
+        best = int(np.argmax(newness)) if seen else len(places) // 2
+        chosen.append(int(places[best]))
+        seen.append(thumbs[best])
     return chosen
 
 
-def _spread(n_frames: int, n: int) -> list[int]:
-    count = min(n, n_frames)
-    return [round((i + 0.5) * n_frames / count - 0.5) for i in range(count)]
+def _thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    small = Image.fromarray(np.asarray(image)).resize((THUMB_PX, THUMB_PX), Image.Resampling.BOX)
+    return np.asarray(small, np.float32)
 
 
 def _truth(split: CachedSplit, index: int, classes: Sequence[str]) -> Prediction:
@@ -95,15 +104,35 @@ def _truth(split: CachedSplit, index: int, classes: Sequence[str]) -> Prediction
     )
 
 
-def _drawn(frame: NDArray[np.uint8], found: Prediction, colours: Sequence[Colour]) -> Image.Image:
-    return _boxed(frame, found, colours) if isinstance(found, Boxes) else _masked(frame, found, colours)
+def _has_ignored(truth: Prediction, classes: Sequence[str]) -> bool:
+    return not isinstance(truth, Boxes) and bool((truth >= len(classes)).any())
+
+
+def _drawn(
+    frame: NDArray[np.uint8], found: Prediction, colours: Sequence[Colour], *, nothing: str
+) -> Image.Image:
+    if not isinstance(found, Boxes):
+        return _masked(frame, found, colours)
+    return _boxed(frame, found, colours) if len(found.labels) else _noted(frame, nothing)
 
 
 def _masked(frame: NDArray[np.uint8], mask: NDArray[np.uint8], colours: Sequence[Colour]) -> Image.Image:
-    table = np.zeros((256, 3), np.float32)  # ids without a class, such as 255 (ignored), are black
+    picture = _enlarged(Image.fromarray(frame))
+    large = np.asarray(Image.fromarray(mask).resize(picture.size, Image.Resampling.NEAREST))
+    table = np.zeros((256, 3), np.float32)
     table[: len(colours)] = colours
-    mixed = (1.0 - MASK_OPACITY) * frame.astype(np.float32) + MASK_OPACITY * table[mask]
+    paint = table[large]
+    ignored = large >= len(colours)  # ids without a class, such as 255
+    paint[ignored] = _hatching(*picture.size)[ignored]
+    mixed = (1.0 - MASK_OPACITY) * np.asarray(picture, np.float32) + MASK_OPACITY * paint
     return Image.fromarray(mixed.round().astype(np.uint8))
+
+
+def _hatching(width: int, height: int) -> NDArray[np.float32]:
+    """Diagonal stripes, (height, width, 3)."""
+    is_dark = np.add.outer(np.arange(height), np.arange(width)) // STRIPE_PX % 2 == 1
+    light, dark = (np.asarray(colour, np.float32) for colour in STRIPES)
+    return np.where(is_dark[..., None], dark, light)
 
 
 def _boxed(frame: NDArray[np.uint8], found: Boxes, colours: Sequence[Colour]) -> Image.Image:
@@ -119,7 +148,17 @@ def _boxed(frame: NDArray[np.uint8], found: Boxes, colours: Sequence[Colour]) ->
         place = (max(0.0, min(x0, picture.width - font.getlength(text) - 2)), max(0.0, y0 - FONT_PX))
         left, top, right, bottom = draw.textbbox(place, text, font=font)
         draw.rectangle((left - 2, top - 1, right + 2, bottom + 1), fill=colour)
-        draw.text(place, text, fill=(0, 0, 0), font=font)
+        draw.text(place, text, fill=legible_on(colour), font=font)
+    return picture
+
+
+def _noted(frame: NDArray[np.uint8], note: str) -> Image.Image:
+    """The frame with a note: a tile without a box could also be a fault of the picture."""
+    picture = _enlarged(Image.fromarray(frame))
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(FONT_PX - 3)
+    left, top, right, bottom = draw.textbbox((MARGIN_PX, MARGIN_PX), note, font=font)
+    draw.rectangle((left - 4, top - 3, right + 4, bottom + 3), fill=PAPER)
+    draw.text((MARGIN_PX, MARGIN_PX), note, fill=INK, font=font)
     return picture
 
 
@@ -128,24 +167,42 @@ def _enlarged(picture: Image.Image) -> Image.Image:
     return picture.resize((TILE_WIDTH_PX, height), Image.Resampling.BICUBIC)
 
 
-def _sheet(rows: Sequence[tuple[Image.Image, ...]], *, legend: Sequence[tuple[str, Colour]]) -> Image.Image:
-    tiles = [[_enlarged(tile) for tile in row] for row in rows]
-    width, height = TILE_WIDTH_PX + MARGIN_PX, tiles[0][0].height + MARGIN_PX
-    below = _legend(legend, width=3 * width - MARGIN_PX)
-    sheet = Image.new(
-        "RGB", (3 * width + MARGIN_PX, HEADER_PX + len(tiles) * height + below.height + MARGIN_PX), PAPER
-    )
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(FONT_PX)
-    for column, title in enumerate(("frame", "truth", "prediction")):
-        draw.text((MARGIN_PX + column * width, MARGIN_PX), title, fill=INK, font=font)
-        for row, line in enumerate(tiles):
-            sheet.paste(line[column], (MARGIN_PX + column * width, HEADER_PX + row * height))
-    sheet.paste(below, (MARGIN_PX, HEADER_PX + len(tiles) * height))
+def _sheet(
+    rows: Sequence[tuple[Image.Image, ...]], *, title: str, names: Sequence[str], legend: Image.Image
+) -> Image.Image:
+    width, height = TILE_WIDTH_PX + MARGIN_PX, NAME_PX + rows[0][0].height + MARGIN_PX
+    above = TITLE_PX + HEADER_PX
+    size = (3 * width + MARGIN_PX, above + len(rows) * height + legend.height + MARGIN_PX)
+    sheet = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(sheet)
+    font, small = ImageFont.load_default(FONT_PX), ImageFont.load_default(SMALL_FONT_PX)
+    draw.text((MARGIN_PX, MARGIN_PX), _fitting(title, font, 3 * TILE_WIDTH_PX), fill=INK, font=font)
+    for column, head in enumerate(("frame", "truth", "prediction")):
+        left = MARGIN_PX + column * width
+        draw.text((left, TITLE_PX), head, fill=FAINT, font=font)
+        for row, line in enumerate(rows):
+            sheet.paste(line[column], (left, above + row * height + NAME_PX))
+    for row, name in enumerate(names):
+        shown = _fitting(name, small, 3 * TILE_WIDTH_PX)
+        draw.text((MARGIN_PX, above + row * height + 1), shown, fill=FAINT, font=small)
+    sheet.paste(legend, (MARGIN_PX, above + len(rows) * height))
     return sheet
 
 
-def _legend(entries: Sequence[tuple[str, Colour]], *, width: int) -> Image.Image:
-    font = ImageFont.load_default(FONT_PX)
+def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: int) -> str:
+    """Cut from the left, since the end of a path says most."""
+    if font.getlength(text) <= width_px:
+        return text
+    start = next(i for i in range(len(text)) if font.getlength("..." + text[i:]) <= width_px)
+    return "..." + text[start:]
+
+
+def _legend(classes: Sequence[str], colours: Sequence[Colour], *, with_ignored: bool) -> Image.Image:
+    swatches = [Image.new("RGB", (FONT_PX, FONT_PX), colour) for colour in colours]
+    entries = list(zip(classes, swatches, strict=True))
+    if with_ignored:
+        entries.append(("ignored", Image.fromarray(_hatching(FONT_PX, FONT_PX).astype(np.uint8))))
+    width, font = 3 * TILE_WIDTH_PX + 2 * MARGIN_PX, ImageFont.load_default(FONT_PX)
     places: list[tuple[int, int]] = []
     x = y = 0
     for name, _ in entries:
@@ -156,7 +213,8 @@ def _legend(entries: Sequence[tuple[str, Colour]], *, width: int) -> Image.Image
         x += step
     legend = Image.new("RGB", (width, y + LEGEND_ROW_PX), PAPER)
     draw = ImageDraw.Draw(legend)
-    for (left, top), (name, colour) in zip(places, entries, strict=True):
-        draw.rectangle((left, top + 4, left + FONT_PX, top + 4 + FONT_PX), fill=colour)
+    for (left, top), (name, swatch) in zip(places, entries, strict=True):
+        legend.paste(swatch, (left, top + 4))
+        draw.rectangle((left, top + 4, left + FONT_PX - 1, top + 3 + FONT_PX), outline=FAINT)
         draw.text((left + FONT_PX + 6, top + 2), name, fill=INK, font=font)
     return legend

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from rccar_models.errors import PackageError
 from sweep.folder_hash import folder_sha256
-from sweep.records import PackageRequest, PackageResult
+from sweep.records import PackageRequest, PackageResult, TrialSpec
 from sweep.workshop.failures import Failure, attempt
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _package(request: PackageRequest) -> PackageResult:
     _save(made, folder)
     predictor = load_predictor(folder)
     _check_same(predictor.evaluate(split), metrics, folder=folder)
-    prediction_sheet(predictor, split, picture)
+    prediction_sheet(predictor, split, picture, note=_score(request.spec, metrics))
     return PackageResult(
         trial_uid=request.trial_uid,
         model_folder=str(folder),
@@ -76,6 +76,12 @@ def _package(request: PackageRequest) -> PackageResult:
         metrics=metrics,
         picture=str(picture),
     )
+
+
+def _score(spec: TrialSpec, metrics: dict[str, float]) -> str:
+    metric = spec.objectives[0].metric
+    value = f": {metric.removesuffix(f'_{spec.task}')} {metrics[metric]:.4f}" if metric in metrics else ""
+    return f"{spec.run_name}{value} on val"
 
 
 def _check_same(packaged: dict[str, float], trained: dict[str, float], *, folder: Path) -> None:
