@@ -63,6 +63,7 @@ def coco_object(**changes: Any) -> dict[str, Any]:
 
 def coco_json(*objects: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """One image, `0.png`, with one object unless others are given; Roboflow's super-category is id 0."""
+    numbered = [{**one, "id": one["id"] + number} for number, one in enumerate(objects)]
     content: dict[str, Any] = {
         "images": [{"id": 0, "file_name": "0.png", "width": SIZE[0], "height": SIZE[1]}],
         "categories": [
@@ -70,7 +71,7 @@ def coco_json(*objects: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
             {"id": 1, "name": "cone", "supercategory": "things"},
             {"id": 2, "name": "car", "supercategory": "things"},
         ],
-        "annotations": list(objects) or [coco_object()],
+        "annotations": numbered or [coco_object()],
     }
     return content | changes
 
@@ -191,3 +192,16 @@ def ls_set(root: Path, tasks: object = None, *, name: str = "project-1-at-2024-0
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(tasks if isinstance(tasks, str) else json.dumps(tasks))
     return root
+
+
+def ls_tasks(*results: Mapping[str, Any], **changes: Any) -> list[dict[str, Any]]:
+    """Three tasks, the first with the results given, the others with a cone; changes are of the first."""
+    others = [ls_task(number, f"{stem}.png", ls_result()) for number, stem in ((2, "b"), (3, "c"))]
+    return [ls_task(1, "a.png", *results, **changes), *others]
+
+
+def ls_outlines(*results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Three tasks, the first with the results given, the others with the left half outlined."""
+    half = ls_result("polygonlabels", points=[[0, 0], [50, 0], [50, 100], [0, 100]])
+    others = [ls_task(number, f"{stem}.png", half) for number, stem in ((2, "b"), (3, "c"))]
+    return [ls_task(1, "a.png", *results), *others]

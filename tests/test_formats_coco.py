@@ -195,7 +195,7 @@ def test_faulty_json_is_refused_by_place(tmp_path: Path, text: str, said: str) -
     ("changes", "said"),
     [
         ({"bbox": [0, 0, 1]}, "(id 7): bbox has 3 numbers"),
-        ({"bbox": None}, "(id 7): bbox is missing"),
+        ({"bbox": None, "segmentation": None}, "(id 7): bbox is missing"),
         ({"bbox": [0, 0, 1, "2"]}, "(id 7): bbox holds '2'"),
         ({"image_id": 5}, "object 7: image_id 5 is not among the images"),
         ({"category_id": 5}, "object 7: category_id 5 is not in categories"),
@@ -293,3 +293,110 @@ def test_frame_in_two_split_lists_is_refused(tmp_path: Path) -> None:
     (tmp_path / "splits" / "train.txt").write_text("valid/0.png\n")
     (tmp_path / "splits" / "val.txt").write_text("train/0.png\nvalid/0.png\n")
     assert "valid/0.png is listed in train and in val" in faults_of(tmp_path)
+
+
+@pytest.mark.parametrize("segmentation", ["polygon", "runs"])
+def test_object_without_a_box_has_that_of_its_outline(tmp_path: Path, segmentation: str) -> None:
+    # Columns of 6 pixels: two empty ones and a pixel, then two set ones in four columns.
+    runs = {"size": [6, 8], "counts": [13, 2, 4, 2, 4, 2, 4, 2, 15]}
+    region = {"polygon": [[2, 1, 6, 1, 6, 3, 2, 3]], "runs": runs}[segmentation]
+    bare = {key: value for key, value in coco_object(segmentation=region).items() if key != "bbox"}
+    assert_allclose(first(coco_set(tmp_path, train=coco_json(bare))).boxes, [[2, 1, 6, 3]])
+
+
+@pytest.mark.parametrize("region", [[], [[]], None])
+def test_object_with_an_empty_outline_is_a_box(tmp_path: Path, region: object) -> None:
+    root = coco_set(tmp_path, train=coco_json(coco_object(segmentation=region)))
+    assert_allclose(first(root).boxes, [[2, 1, 6, 3]])
+
+
+def test_annotations_of_one_id_are_counted(tmp_path: Path) -> None:
+    index = opened(coco_set(tmp_path, train=coco_json(annotations=[coco_object(), coco_object()])))
+    assert index.warnings == ("train/_annotations.coco.json: 1 annotations have the id of another one",)
+    assert len(index.splits["train"][0].read().boxes) == 2
+
+
+def test_key_of_a_whole_number_of_thousands_of_digits_is_refused(tmp_path: Path) -> None:
+    text = json.dumps(coco_json()).replace("[2, 1, 4, 2]", f"[2, 1, 1{'0' * 4000}, 2]")
+    assert "a number out of range" in faults_of(coco_set(tmp_path, train=text))
+
+
+def test_half_a_character_in_a_class_name_is_refused(tmp_path: Path) -> None:
+    categories = [{"id": 1, "name": "c\ud800ne"}]
+    assert "holds half a character" in faults_of(coco_set(tmp_path, train=coco_json(categories=categories)))
+
+
+def one_file(root: Path, json_name: str, images: dict[str, str]) -> Path:
+    """One annotation file for images: file names as it writes them, by where the images lie."""
+    for number, name in enumerate(images):
+        write_image(root / name, colour=(number, 7, 7))
+    entries = [{"id": number, "file_name": said} for number, said in enumerate(images.values())]
+    objects = [coco_object(image_id=number) for number in range(len(images))]
+    (root / json_name).parent.mkdir(parents=True, exist_ok=True)
+    (root / json_name).write_text(json.dumps(coco_json(*objects, images=entries)))
+    return root
+
+
+def names_by_split(root: Path) -> dict[str, list[str]]:
+    splits = scan_data(str(root), "detection").splits
+    return {split: [sample.name for sample in samples] for split, samples in splits.items()}
+
+
+@pytest.mark.parametrize(
+    ("json_name", "place", "said"),
+    [
+        ("annotations.json", "images/a.png", "a.png"),
+        ("annotations.json", "JPEGImages/a.png", "JPEGImages\\a.png"),
+        ("result.json", "images/1a2b-a.png", "images/1a2b-a.png"),
+        ("my export.json", "images/a.png", "..\\images\\a.png"),
+        ("set/labels.json", "set/images/a.png", "a.png"),
+        ("annotations/instances_default.json", "images/default/a.png", "a.png"),
+        ("annotations/all.json", "frames/H1/a.png", "H1/a.png"),
+        ("labels.json", "images/a.png", "C:\\me\\images\\a.png"),
+        ("labels.json", "images/a.png", "/home/me/set/images/a.png"),
+        ("labels.json", "images/a\u0308.png", "images/\u00e4.png"),
+    ],
+)
+def test_any_coco_file_finds_its_images(tmp_path: Path, json_name: str, place: str, said: str) -> None:
+    root = one_file(tmp_path, json_name, {place: said})
+    if place.startswith("frames"):
+        (root / "frames").rename(root / "images")
+        place = place.replace("frames", "images")
+    assert names_by_split(root) == {"all": [place]}
+
+
+def test_one_file_is_divided_by_the_folders_of_its_images(tmp_path: Path) -> None:
+    root = one_file(
+        tmp_path, "all.json", {"images/train/a.png": "train/a.png", "images/val/a.png": "val/a.png"}
+    )
+    assert names_by_split(root) == {"train": ["images/train/a.png"], "val": ["images/val/a.png"]}
+
+
+@pytest.mark.parametrize("pattern", ["{}.json", "annotations/{}.json", "coco_{}_v2.json", "{}2017.json"])
+def test_files_of_splits_are_told_by_their_names(tmp_path: Path, pattern: str) -> None:
+    for split, spelling in (("train", "train"), ("val", "valid")):
+        one_file(tmp_path, pattern.format(spelling), {f"images/{split}.png": f"{split}.png"})
+    assert names_by_split(tmp_path) == {"train": ["images/train.png"], "val": ["images/val.png"]}
+
+
+def test_file_for_all_frames_beside_those_of_the_splits_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    for name in ("train", "val", "all"):
+        one_file(tmp_path, f"{name}.json", {f"images/{name}.png": f"{name}.png"})
+    index = opened(tmp_path)
+    assert index.warnings[0] == "all.json is for no split and is not used; the files of the splits are"
+
+
+def test_parts_with_a_file_each_are_one_set(tmp_path: Path) -> None:
+    for drive in ("H1", "H2"):
+        one_file(tmp_path, f"{drive}/annotations.json", {f"{drive}/a.png": "a.png"})
+    assert names_by_split(tmp_path) == {"all": ["H1/a.png", "H2/a.png"]}
+
+
+@pytest.mark.parametrize(
+    "content", [{"shapes": [], "imagePath": "a.png", "images": []}, [{"images": []}], {"images": 3}, {}]
+)
+def test_other_json_files_are_no_annotations(tmp_path: Path, content: object) -> None:
+    write_image(tmp_path / "images" / "a.png")
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(DataError, match="no known layout"):
+        opened(tmp_path)

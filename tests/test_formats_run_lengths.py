@@ -1,5 +1,7 @@
 """Run-length codes, against pycocotools where they are valid, and refused where they are not."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -23,7 +25,7 @@ def code_of(mask: np.ndarray, *, compressed: bool) -> dict[str, object]:
         return {"size": list(code["size"]), "counts": code["counts"].decode()}
     flat = mask.T.ravel().tolist()
     edges = [0, *(i for i in range(1, len(flat)) if flat[i] != flat[i - 1]), len(flat)]
-    runs = [end - start for start, end in zip(edges, edges[1:], strict=False)]
+    runs = [end - start for start, end in pairwise(edges)]
     return {"size": list(mask.shape), "counts": [0, *runs] if flat[0] else runs}
 
 

@@ -1,9 +1,9 @@
 """COCO annotations: boxes, and masks painted from their outlines.
 
-Three layouts: `<split>/_annotations.coco.json` beside the images (Roboflow), and
-`annotations/instances_<split>*.json` with the images in `images/<split>/`, `<split>/`, `images/` or a
-folder called as the end of the file's name (`train2017/`); or one file for all frames
-(`annotations/instances_default.json` and the like). Split lists count more than what the files are called.
+Layouts: `<split>/_annotations.coco.json` beside the images (Roboflow); `annotations/instances_<split>*.json`
+with the images in `images/<split>/`, `<split>/`, `images/` or a folder called as the end of the file's name
+(`train2017/`); or any JSON file of this kind for all frames (CVAT, Label Studio, LabelMe's exports), which
+lists or the folders of the images divide. Split lists count more than what the files are called.
 """
 
 import hashlib
@@ -15,17 +15,18 @@ from pathlib import Path
 
 from rccar_models.errors import DataError
 from rccar_models.formats.coco_classes import Classes, agreed_classes
-from rccar_models.formats.coco_files import Annotated, annotation_files, has_annotations
-from rccar_models.formats.coco_json import CocoFile, Picture, read_coco
+from rccar_models.formats.coco_files import Annotated, AnnotationFiles, annotation_files
+from rccar_models.formats.coco_json import CocoFile, Picture, read_coco, shown
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
-from rccar_models.formats.files import images_below, name_of
+from rccar_models.formats.files import name_of
 from rccar_models.formats.labelling import labelled_frame
-from rccar_models.formats.locating import located
+from rccar_models.formats.layouts import divided
+from rccar_models.formats.named_images import NamedImages
 from rccar_models.formats.split_lists import listed_frames
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
-from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
+from rccar_models.samples import IGNORE_ID, SPLITS, UNSPLIT, DataIndex, Frame, Sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +48,11 @@ class _Source:
 
 def _index(tree: Tree, task: str) -> DataIndex:
     root = tree.root
-    annotated = annotation_files(root)
-    files, faults = _read_all(root, annotated)
-    paths = {split: annotated[split].path for split in files}
-    classes = agreed_classes({paths[split]: file for split, file in files.items()}, root=root, task=task)
-    by_file, lost = _sources(root, annotated, files, classes)
+    found = annotation_files(tree)
+    files, faults = _read_all(root, found)
+    paths = {tree.path(one.name): file for one, file in files.items()}
+    classes = agreed_classes(paths, root=root, task=task)
+    by_file, lost = _sources(tree, files, classes)
     sources, unknown, unused = _divided(tree, by_file)
     return DataIndex(
         source=str(root),
@@ -60,35 +61,41 @@ def _index(tree: Tree, task: str) -> DataIndex:
         classes=classes.names,
         ignore_id=IGNORE_ID if task == "segmentation" else None,
         splits={split: tuple(_sample(source, task) for source in kept) for split, kept in sources.items()},
-        warnings=(*_warnings(files, task), *_unlisted(by_file), *unused),
+        warnings=(*found.warnings, *_warnings(files, task), *_unlisted(tree, by_file), *unused),
         faults=(*faults, *lost, *unknown, *_unlabelled(sources, task)),
     )
 
 
-def _read_all(root: Path, annotated: Mapping[str, Annotated]) -> tuple[Mapping[str, CocoFile], list[str]]:
-    files: dict[str, CocoFile] = {}
-    faults: list[str] = []
-    for split, entry in annotated.items():
+def _read_all(root: Path, found: AnnotationFiles) -> tuple[Mapping[Annotated, CocoFile], list[str]]:
+    files: dict[Annotated, CocoFile] = {}
+    faults = list(found.faults)
+    for one in () if faults else found.files:
         try:
-            files[split], found = read_coco(entry.path, root=root)
-            faults += found
+            files[one], wrong = read_coco(root / one.name, root=root)
+            faults += wrong
         except DataError as error:
             faults += error.faults
     if not files:
-        raise DataError(str(root), faults)
+        raise DataError(str(root), faults or [f"there is no annotation file; {FORMAT.text}"])
     return files, faults
 
 
 def _divided(
-    tree: Tree, by_file: Mapping[str, list[_Source]]
+    tree: Tree, by_file: Mapping[Annotated, list[_Source]]
 ) -> tuple[Mapping[str, list[_Source]], Sequence[str], Sequence[str]]:
-    """Frames by split: as lists say if there are any, else by annotation file. Also faults and warnings."""
+    """Frames by split: by lists, else by annotation file, else by folders. Also faults and warnings."""
     by_name = {name_of(source.path, source.root): source for kept in by_file.values() for source in kept}
     listed = listed_frames(tree, list(by_name))
-    if listed is None:
-        return by_file, [], []
-    sources = {split: [by_name[name] for name in names] for split, names in listed.splits.items()}
-    return sources, [*listed.faults, *_listed_twice(listed.splits)], listed.warnings
+    if listed is None and UNSPLIT not in {one.split for one in by_file}:
+        sources: dict[str, list[_Source]] = {
+            split: [] for split in SPLITS if split in {one.split for one in by_file}
+        }
+        for one, kept in by_file.items():
+            sources[one.split] += kept
+        return sources, [], []
+    division = listed or divided(tree, list(by_name))
+    sources = {split: [by_name[name] for name in names] for split, names in division.splits.items()}
+    return sources, [*division.faults, *_listed_twice(division.splits)], division.warnings
 
 
 def _listed_twice(splits: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -120,28 +127,40 @@ def _n_objects(sources: Sequence[_Source], task: str) -> int:
 
 
 def _sources(
-    root: Path, annotated: Mapping[str, Annotated], files: Mapping[str, CocoFile], classes: Classes
-) -> tuple[Mapping[str, list[_Source]], list[str]]:
+    tree: Tree, files: Mapping[Annotated, CocoFile], classes: Classes
+) -> tuple[Mapping[Annotated, list[_Source]], list[str]]:
     """Find every image, and name those that are missing, misplaced or named twice."""
-    sources: dict[str, list[_Source]] = {split: [] for split in files}
+    images = NamedImages(tree)
+    sources: dict[Annotated, list[_Source]] = {one: [] for one in files}
     faults: list[str] = []
-    seen: dict[Path, str] = {}
-    for split, picture in ((split, picture) for split, file in files.items() for picture in file.pictures):
-        where = name_of(annotated[split].path, root)
+    seen: dict[str, str] = {}
+    for one, picture in ((one, picture) for one, file in files.items() for picture in file.pictures):
         try:
-            path = located(picture.file_name, annotated[split].folders, root)
+            name = images.find(picture.file_name, one.folders)
         except ValueError as error:
-            faults.append(f"{where}: image {picture.id}: {error}")
+            faults.append(f"{one.name}: image {shown(picture.id)}: {error}")
             continue
-        if path in seen:
-            name = name_of(path, root)
-            faults.append(f"{where}: image {picture.id}: {name} is in {seen[path]} already; keep one")
-        seen[path] = split
-        sources[split].append(_Source(root=root, path=path, picture=picture, classes=classes))
+        called = one.split if one.split != UNSPLIT else one.name
+        if name in seen:
+            faults.append(
+                f"{one.name}: image {shown(picture.id)}: {name} is in {seen[name]} already; keep one of them"
+            )
+        seen[name] = called
+        source = _Source(root=tree.root, path=tree.path(name), picture=picture, classes=classes)
+        sources[one].append(source)
     return sources, faults
 
 
-def _warnings(files: Mapping[str, CocoFile], task: str) -> list[str]:
+def _warnings(files: Mapping[Annotated, CocoFile], task: str) -> list[str]:
+    same = [
+        f"{one.name}: {file.n_same_ids} annotations have the id of another one"
+        for one, file in files.items()
+        if file.n_same_ids
+    ]
+    return [*same, *_left_out(files, task)]
+
+
+def _left_out(files: Mapping[Annotated, CocoFile], task: str) -> list[str]:
     annotations = [one for file in files.values() for picture in file.pictures for one in picture.annotations]
     if task == "segmentation":
         bare = sum(not one.region for one in annotations)
@@ -152,14 +171,15 @@ def _warnings(files: Mapping[str, CocoFile], task: str) -> list[str]:
     return warnings + ([f"{flat} boxes without width or height were left out"] if flat else [])
 
 
-def _unlisted(sources: Mapping[str, list[_Source]]) -> list[str]:
+def _unlisted(tree: Tree, sources: Mapping[Annotated, list[_Source]]) -> list[str]:
     """Warn of images that lie beside the others but stand in no annotation file."""
-    listed = {source.path for kept in sources.values() for source in kept}
-    beside = {image for folder in {path.parent for path in listed} for image in images_below(folder)}
-    unlisted = sorted(beside - listed)
+    listed = {name_of(source.path, source.root) for kept in sources.values() for source in kept}
+    folders = {name.rpartition("/")[0] for name in listed}
+    beside = [name for name in tree.pictures() if name.rpartition("/")[0] in folders]
+    unlisted = [name for name in beside if name not in listed]
     if not unlisted:
         return []
-    return [f"{len(unlisted)} images stand in no annotation file, e.g. {unlisted[0].name}"]
+    return [f"{len(unlisted)} images stand in no annotation file, e.g. {unlisted[0].rpartition('/')[2]}"]
 
 
 def _sample(source: _Source, task: str) -> Sample:
@@ -199,7 +219,7 @@ def _read(source: _Source, task: str) -> Frame:
 FORMAT = FormatDef(
     name="coco",
     tasks=("segmentation", "detection"),
-    recognises=lambda tree: has_annotations(tree.root),
+    recognises=lambda tree: bool(annotation_files(tree).files),
     index=_index,
-    text="<split>/_annotations.coco.json beside the images, or annotations/instances_<split|default>.json",
+    text="<split>/_annotations.coco.json beside the images, annotations/instances_<split>.json, any COCO JSON",
 )

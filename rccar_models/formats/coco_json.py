@@ -3,15 +3,15 @@
 Source of the layout: https://cocodataset.org/#format-data (object detection).
 """
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from rccar_models.errors import DataError
 from rccar_models.formats.files import name_of
-from rccar_models.formats.json_files import read_json
+from rccar_models.formats.json_files import is_unicode, read_json
+from rccar_models.formats.labelling import extent
 from rccar_models.samples import Region, Thing
 
 Entry = Mapping[str, object]
@@ -99,10 +99,12 @@ class CocoFile:
     Args:
         categories: in file order.
         pictures: in file order.
+        n_same_ids: annotations whose id another one before them has.
     """
 
     categories: tuple[Category, ...]
     pictures: tuple[Picture, ...]
+    n_same_ids: int = 0
 
 
 def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
@@ -130,15 +132,41 @@ def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
     if len(by_id) < len(pictures):
         faults.append("two images have the same id; give each its own")
     known = {category.id for category in categories}
-    for one in _records(content, "annotations", _annotation, faults):
+    annotations = _records(content, "annotations", _annotation, faults)
+    for one in annotations:
         if one.image not in by_id:
-            faults.append(f"object {one.id}: image_id {one.image!r} is not among the images; remove it")
+            image = shown(one.image)
+            faults.append(f"object {shown(one.id)}: image_id {image} is not among the images; remove it")
         elif one.category not in known:
-            faults.append(f"object {one.id}: category_id {one.category} is not in categories; add it")
+            category = shown(one.category)
+            faults.append(f"object {shown(one.id)}: category_id {category} is not in categories; add it")
         else:
             by_id[one.image].annotations.append(one)
-    file = CocoFile(categories=tuple(categories), pictures=tuple(pictures))
+    file = CocoFile(
+        categories=tuple(categories), pictures=tuple(pictures), n_same_ids=_n_same_ids(annotations)
+    )
     return file, [f"{where}: {fault}" for fault in faults]
+
+
+def shown(value: object) -> str:
+    """Write a value of a file into a message: it may be of any kind and length.
+
+    Args:
+        value: as the file has it.
+
+    Returns:
+        At most 80 characters.
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _n_same_ids(annotations: Sequence[Annotation]) -> int:
+    ids = [one.id for one in annotations if isinstance(one.id, int)]
+    return len(ids) - len(set(ids))
 
 
 def _records(content: Entry, key: str, make: Callable[[Entry], T], faults: list[str]) -> list[T]:
@@ -155,7 +183,8 @@ def _records(content: Entry, key: str, make: Callable[[Entry], T], faults: list[
         try:
             records.append(make(entry))
         except ValueError as error:
-            faults.append(f"{key}[{number}] (id {entry.get('id', 'missing')}): {error}")
+            called = shown(entry["id"]) if "id" in entry else "missing"
+            faults.append(f"{key}[{number}] (id {called}): {error}")
     return records
 
 
@@ -172,18 +201,28 @@ def _picture(entry: Entry) -> Picture:
 
 
 def _annotation(entry: Entry) -> Annotation:
-    box = _numbers(entry.get("bbox"), "bbox")
-    if len(box) != 4:
-        raise ValueError(f"bbox has {len(box)} numbers instead of x, y, width, height")
+    region = _region(entry.get("segmentation"))
+    box = _box(entry.get("bbox"), region)
     return Annotation(
         id=entry.get("id", "without id"),
         image=_key(entry, "image_id"),
         category=_whole(entry, "category_id"),
         box=box,
         is_crowd=entry.get("iscrowd") == 1,
-        region=_region(entry.get("segmentation")),
+        region=region,
         n_short_outlines=_n_short(entry.get("segmentation")),
     )
+
+
+def _box(value: object, region: Region) -> tuple[float, ...]:
+    """The box, that of the outline where the file has none."""
+    if not value and region:
+        x1, y1, x2, y2 = extent(region)
+        return (x1, y1, x2 - x1, y2 - y1)
+    box = _numbers(value, "bbox")
+    if len(box) != 4:
+        raise ValueError(f"bbox has {len(box)} numbers instead of x, y, width, height")
+    return box
 
 
 def _region(value: object) -> Region:
@@ -202,22 +241,27 @@ def _region(value: object) -> Region:
 
 def _n_short(value: object) -> int:
     """Count the polygons that `_region` leaves out."""
-    return sum(len(polygon) < 6 for polygon in value) if isinstance(value, list) else 0
+    return sum(0 < len(polygon) < 6 for polygon in value) if isinstance(value, list) else 0
 
 
 def _numbers(value: object, what: str) -> tuple[float, ...]:
     if not isinstance(value, list):
         raise ValueError(f"{what} is missing or not a list of numbers")
-    for number in value:
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-            raise ValueError(f"{what} holds {number!r}, not a finite number; correct or remove the object")
-    return tuple(float(number) for number in value)
+    return tuple(_number(number, what) for number in value)
+
+
+def _number(value: object, what: str) -> float:
+    # Larger ones are beyond the boxes' 32 bits, and whole numbers may be beyond any float.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e30:
+        said = "a number out of range" if isinstance(value, int) else "not a finite number"
+        raise ValueError(f"{what} holds {shown(value)}, {said}; correct or remove the object")
+    return float(value)
 
 
 def _whole(entry: Entry, key: str) -> int:
     value = entry.get(key)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{key} is {value!r}, not a whole number")
+        raise ValueError(f"{key} is {shown(value)}, not a whole number")
     return value
 
 
@@ -229,5 +273,7 @@ def _key(entry: Entry, key: str) -> int | str:
 def _text(entry: Entry, key: str) -> str:
     value = entry.get(key)
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{key} is {value!r}, not a text")
+        raise ValueError(f"{key} is {shown(value)}, not a text")
+    if not is_unicode(value):
+        raise ValueError(f"{key} {shown(value)} holds half a character; correct it")
     return value

@@ -36,9 +36,23 @@ def read_json(path: Path, *, root: Path, max_mib: float = MAX_MIB) -> object:
     except _NotANumberError as error:
         line, column = _place_of_constant(text)
         fault = f"{where}:{line}:{column}: {error} is not a number in JSON; correct or remove the entry"
+    except MemoryError:
+        fault = f"{where}: is larger than this machine's memory can hold; divide the file"
     except ValueError as error:  # a key that stands twice, a number of too many digits
         fault = f"{where}: {error}; correct the file"
     raise DataError(str(root), [fault])
+
+
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be written to a file: JSON can escape half a character, a surrogate.
+
+    Args:
+        text: of a JSON file.
+
+    Returns:
+        False if it holds such a half.
+    """
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class _NotANumberError(ValueError):

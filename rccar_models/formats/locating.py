@@ -25,7 +25,7 @@ def located(file_name: str, folders: Sequence[Path], root: Path) -> Path:
         found = next((path for path in inside if path.is_file()), None)
     except (OSError, RuntimeError) as error:  # too long a name, a circle of links
         raise ValueError(f"file_name {file_name!r} cannot be looked up ({error})") from error
-    if not inside:
+    if found is None and len(inside) < len(paths):
         raise ValueError(f"file_name {file_name!r} leads out of the data set; name a file below it")
     if found is None:
         raise ValueError(f"file_name {file_name!r}: no such image; add it or remove its entry")
