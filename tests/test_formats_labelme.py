@@ -108,9 +108,7 @@ def test_file_of_the_first_versions_has_polygons_that_do_not_say_so(tmp_path: Pa
 def test_other_shapes_are_named_and_refused(tmp_path: Path, kind: object) -> None:
     other = labelme_shape("car", [[2, 1], [6, 3]], kind)
     labelme_set(tmp_path, a=labelme_json(labelme_shape(), other))
-    assert f"labels_all/a.json: shapes[1] (car): shape_type {kind!r} encloses no area; draw" in faults_of(
-        tmp_path
-    )
+    assert f"labels_all/a.json: shapes[1] (car): shape_type {kind!r} is not read; draw" in faults_of(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -231,6 +229,17 @@ def test_class_ids_may_start_at_1(tmp_path: Path) -> None:
     index = opened(tmp_path)
     assert index.classes == ("cone", "car")
     assert frame(index).labels.tolist() == [1, 0]
+
+
+def test_faulty_class_file_does_not_hide_other_faults(tmp_path: Path) -> None:
+    labelme_set(tmp_path, a=labelme_json(labelme_shape(kind="circle")))
+    (tmp_path / "labels_all" / "classes.txt").write_text("0 cone\n0 car\n")
+    index = scan_data(str(tmp_path), "detection")
+    assert [fault.split(": ")[0] for fault in index.faults] == [
+        "labels_all/classes.txt:2",
+        "labels_all/a.json",
+    ]
+    assert index.classes == ("cone",)
 
 
 def test_file_without_shapes_is_a_frame_without_objects_and_counted(tmp_path: Path) -> None:

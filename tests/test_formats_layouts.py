@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rccar_models.errors import DataError
 from rccar_models.formats import detect, open_data, scan_data
+from rccar_models.formats.folders import holds_labels, image_positions
 from rccar_models.formats.layouts import Pairs, find_pairs
 from rccar_models.formats.tree import Tree, tree_of
 from rccar_models.samples import UNSPLIT
@@ -159,7 +160,7 @@ def test_names_composed_and_decomposed_belong_together() -> None:
 
 NAME = st.text(
     st.characters(exclude_characters="/\x00", exclude_categories=["Cs"]), min_size=1, max_size=12
-).filter(lambda name: not name.startswith(".") and name.lower() not in {"images", "labels"})
+).filter(lambda name: not name.startswith(".") and not holds_labels(name) and not image_positions([name]))
 
 
 @given(stems=st.sets(NAME, min_size=1, max_size=6), drive=NAME)
@@ -258,7 +259,9 @@ def test_line_with_the_whole_path_of_this_machine_is_understood(tmp_path: Path) 
 )
 def test_line_that_is_no_image_is_a_fault_with_its_place(tmp_path: Path, line: str) -> None:
     pairs = listed(tmp_path, "images_all/a.png", "images_all/frame.png", train=["a", line], val=["frame"])
-    assert pairs.faults == (f"splits/train.txt:2: there is no image {line!r}; correct the line or remove it",)
+    assert pairs.faults == (
+        f"splits/train.txt:2: there is no image {line[:200]!r}; correct the line or remove it",
+    )
 
 
 def test_name_that_two_drives_have_needs_its_folder(tmp_path: Path) -> None:
@@ -319,6 +322,15 @@ def test_frames_that_nothing_divides_are_one_heap() -> None:
     assert names(pairs_of("H1/a.png", "H2/a.png")) == {UNSPLIT: ["H1/a.png", "H2/a.png"]}
 
 
+def test_list_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
+    listed(tmp_path, "images/a.png", "images/b.png", train=["a"], val=["b"])
+    (tmp_path / "splits" / "val.txt").write_bytes(b"\xff\xfe\x00b")
+    pairs = find_pairs(tree_of(tmp_path), companions=LABELS, suffix=".json")
+    assert len(pairs.faults) == 1
+    assert "splits/val.txt: cannot be read as UTF-8 text" in pairs.faults[0]
+    assert names(pairs) == {"train": ["images/a.png"], "val": []}
+
+
 def test_empty_list_is_an_empty_split(tmp_path: Path) -> None:
     assert names(listed(tmp_path, "images/a.png", train=["a"], val=[])) == {
         "train": ["images/a.png"],
@@ -338,6 +350,18 @@ def test_circle_of_links_ends_and_links_out_are_counted(tmp_path: Path) -> None:
     pairs = find_pairs(tree_of(root), companions=LABELS, suffix=".json")
     assert names(pairs) == {UNSPLIT: ["images/a.png", "images/c.png"]}
     assert pairs.warnings == ("3 links lead out of the data set and are not followed",)
+
+
+def test_names_that_are_no_text_are_counted(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png")
+    try:
+        (tmp_path / "a.png").rename(tmp_path / os.fsdecode(b"\xff.png"))
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    write_image(tmp_path / "b.png")
+    pairs = find_pairs(tree_of(tmp_path), companions=LABELS, suffix=".json")
+    assert names(pairs) == {UNSPLIT: ["b.png"]}
+    assert pairs.warnings == ("1 files have names that are not UTF-8 and are not used; rename them",)
 
 
 def test_pipe_is_no_picture(tmp_path: Path) -> None:

@@ -85,10 +85,10 @@ def test_every_spelling_is_understood(tmp_path: Path, label: Any) -> None:
         ({"label": "car", "points": CORNERS[:2]}, "labels[0] (car): a polygon of 2 points"),
         (
             {"label": "car", "points": CORNERS, "type": "ellipselabels"},
-            "shape_type 'ellipse' encloses no area",
+            "shape_type 'ellipse' is not read",
         ),
-        ({"label": "car", "points": CORNERS, "type": "brush"}, "shape_type 'brush' encloses no area"),
-        ({"keypointlabels": ["car"], "points": CORNERS}, "shape_type 'keypoint' encloses no area"),
+        ({"label": "car", "points": CORNERS, "type": "brush"}, "shape_type 'brush' is not read"),
+        ({"keypointlabels": ["car"], "points": CORNERS}, "shape_type 'keypoint' is not read"),
         ({"rectanglelabels": ["car", "cone"], "points": CORNERS}, "its rectanglelabels name 2 classes"),
         ({"label": "car", "x": 2, "y": 5, "width": 5, "height": 5, "rotation": 30}, "turned by 30 degrees"),
         ({"label": "car", "x": 2, "y": 5, "width": 5, "height": 5, "rotation": []}, "turned by a list"),

@@ -36,6 +36,7 @@ class Companions:
         self._known = frozenset(self._names)
         self._below: dict[str, tuple[str, ...] | None] = {}
         self._wheres: dict[str, list[str]] = {}
+        self._likeliest: dict[str, str] = {}
         self._folded: dict[str, str | None] = {}
         self._called: dict[str, list[str]] = defaultdict(list)
         for name in self._names:
@@ -73,9 +74,12 @@ class Companions:
         Returns:
             The place of which most folders exist; beside the image only if there is no other.
         """
-        *wheres, beside = self._folders_for(posixpath.dirname(image))
-        where = max(wheres, key=lambda folder: self._tree.n_folders_of(f"{folder}/"), default=beside)
-        return posixpath.join(where, _stem(image) + self._suffix)
+        where = posixpath.dirname(image)
+        if where not in self._likeliest:
+            *others, beside = self._folders_for(where)
+            depth = self._tree.n_folders_of
+            self._likeliest[where] = max(others, key=lambda folder: depth(f"{folder}/"), default=beside)
+        return posixpath.join(self._likeliest[where], _stem(image) + self._suffix)
 
     def candidates(self, *, everywhere: bool) -> Iterator[str]:
         """List the files that look like companions.

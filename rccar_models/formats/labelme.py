@@ -94,8 +94,8 @@ def _index(tree: Tree, task: str) -> DataIndex:
     pairs = find_pairs(tree, companions=_FOLDERS, suffix=".json", claims=partial(_claim, tree))
     survey = _surveyed(root, pairs)
     found = [label for counts in survey.labels.values() for label in counts]
-    classes = labelled_classes(tree, found, task)
-    faults = [*pairs.faults, *survey.faults, *_unknown(survey, classes)]
+    classes, class_faults = labelled_classes(tree, found, task)
+    faults = [*pairs.faults, *class_faults, *survey.faults, *_unknown(survey, classes)]
     return DataIndex(
         source=str(root),
         format=FORMAT.name,
@@ -241,8 +241,8 @@ def _thing(shape: Shape, class_id: int, scale: tuple[float, float]) -> Thing:
 
 
 def _is_flat(shape: Shape) -> bool:
-    x1, y1, x2, y2 = extent((shape.outline,))
-    return not (x2 > x1 and y2 > y1)
+    x, y = shape.outline[::2], shape.outline[1::2]
+    return min(x) == max(x) or min(y) == max(y)
 
 
 FORMAT = FormatDef(

@@ -2,9 +2,10 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rccar_models.errors import DataError
 from rccar_models.formats.class_names import BACKGROUND_NAMES, class_file, classes_for, read_class_names
 from rccar_models.formats.files import name_of
 from rccar_models.formats.tree import Tree
@@ -47,7 +48,7 @@ class Classes:
         return f"class {label!r} is not in {self.file}; {hint}"
 
 
-def labelled_classes(tree: Tree, labels: Iterable[str], task: str) -> Classes:
+def labelled_classes(tree: Tree, labels: Iterable[str], task: str) -> tuple[Classes, list[str]]:
     """Number the classes of a data set.
 
     Args:
@@ -56,22 +57,26 @@ def labelled_classes(tree: Tree, labels: Iterable[str], task: str) -> Classes:
         task: "segmentation" or "detection".
 
     Returns:
-        Its classes. Numbers among the labels are ids where a `classes.txt` gives them names.
-
-    Raises:
-        DataError: its `classes.txt` is faulty.
+        Its classes, and the faults of its `classes.txt`; if there are any, the labels are the classes.
+        Numbers among the labels are ids where a `classes.txt` gives them names.
     """
-    path = class_file(tree, _FOLDERS)
-    if path is None:
-        return _numbered(sorted(set(labels), key=_order), task)
+    faults: list[str] = []
+    try:
+        path = class_file(tree, _FOLDERS)
+        if path is not None:
+            return _named(path, tree, task), []
+    except DataError as error:
+        faults += error.faults
+    return _numbered(sorted(set(labels), key=_order), task), faults
+
+
+def _named(path: Path, tree: Tree, task: str) -> Classes:
     names = read_class_names(path, root=tree.root, background=True)
-    classes = _numbered([" ".join(name.split()) for name in names], task)
-    by_number = {str(number): classes.ids[" ".join(name.split())] for number, name in enumerate(names)}
-    return Classes(
-        names=classes.names,
-        ids={**by_number, **classes.ids},
-        file=name_of(Path(path), tree.root),
-        n_named=len(names),
+    spaced = [" ".join(name.split()) for name in names]
+    classes = _numbered(spaced, task)
+    by_number = {str(number): classes.ids[name] for number, name in enumerate(spaced)}
+    return replace(
+        classes, ids={**by_number, **classes.ids}, file=name_of(path, tree.root), n_named=len(names)
     )
 
 

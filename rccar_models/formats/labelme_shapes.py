@@ -132,7 +132,7 @@ def outline_of(kind: object, corners: Sequence[tuple[float, float]]) -> tuple[fl
             raise ValueError(f"a polygon of {len(corners)} points encloses nothing; draw at least 3")
         return tuple(number for corner in corners for number in corner)
     if kind != RECTANGLE:
-        raise ValueError(f"shape_type {shown(kind)} encloses no area; draw it as a polygon or a rectangle")
+        raise ValueError(f"shape_type {shown(kind)} is not read; draw it as a polygon or a rectangle")
     if len(corners) == 2:
         (x1, y1), (x2, y2) = corners
         return (x1, y1, x2, y1, x2, y2, x1, y2)

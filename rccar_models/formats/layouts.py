@@ -176,6 +176,8 @@ def _warnings(tree: Tree, orphans: Orphans, divided: Division, suffix: str) -> I
     yield from divided.warnings
     if tree.n_links_out:
         yield f"{tree.n_links_out} links lead out of the data set and are not followed"
+    if tree.n_misnamed:
+        yield f"{tree.n_misnamed} files have names that are not UTF-8 and are not used; rename them"
 
 
 def _shared_files(splits: Mapping[str, tuple[Pair, ...]]) -> Iterator[str]:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rccar_models.errors import DataError
 from rccar_models.formats.files import PICTURE_SUFFIXES, filled_lines
 from rccar_models.formats.splits import SPELLINGS
 from rccar_models.formats.tree import Tree
@@ -75,9 +76,6 @@ def listed_frames(
 
     Returns:
         Images by split in the order of the lists; None if the data set has no lists.
-
-    Raises:
-        DataError: a list cannot be read as text.
     """
     lists = list_files(tree, folders)
     if not lists:
@@ -89,18 +87,31 @@ def listed_frames(
         part = posixpath.dirname(posixpath.dirname(file))
         if part not in parts:
             parts[part] = _known(images, others, below=part)
-        for number, line in filled_lines(tree.path(file), root=tree.root):
-            image = _find(parts[part], line, tree=tree, file=file) or _find(
-                parts[part], _FLAG.sub("", line), tree=tree, file=file
-            )
-            if image is None:
-                faults.append(f"{file}:{number}: there is no image {line!r}; correct the line or remove it")
-            else:
-                splits[split].append(image)
+        found, missing = _read_list(tree, file, parts[part])
+        splits[split] += found
+        faults += missing
     used = {name for names in splits.values() for name in names}
     n_unused = len(set(images) - used)
     unused = f"{n_unused} images stand in no split list and are not used"
     return Division(splits=splits, warnings=(unused,) if n_unused else (), faults=tuple(faults))
+
+
+def _read_list(tree: Tree, file: str, known: Mapping[str, str | None]) -> tuple[list[str], list[str]]:
+    """The images that a list names, and a line for each fault."""
+    try:
+        lines = filled_lines(tree.path(file), root=tree.root)
+    except DataError as error:
+        return [], list(error.faults)
+    images: list[str] = []
+    faults: list[str] = []
+    for number, line in lines:
+        spellings = (line, _FLAG.sub("", line))
+        image = next((found for one in spellings if (found := _find(known, one, tree=tree, file=file))), None)
+        if image is None:
+            faults.append(f"{file}:{number}: there is no image {line[:200]!r}; correct the line or remove it")
+        else:
+            images.append(image)
+    return images, faults
 
 
 def _known(images: Sequence[str], others: Sequence[str], *, below: str) -> Mapping[str, str | None]:

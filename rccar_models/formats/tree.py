@@ -20,11 +20,13 @@ class Tree:
         files: paths below it with forward slashes, in order of name. Hidden files and folders (`._x.jpg`
             of archives made on a Mac) and links that leave the folder are left out.
         n_links_out: links that were left out because they leave the folder.
+        n_misnamed: files that were left out because no message could show their name.
     """
 
     root: Path
     files: tuple[str, ...]
     n_links_out: int = 0
+    n_misnamed: int = 0
 
     def __contains__(self, name: str) -> bool:
         return name in self._known
@@ -126,8 +128,14 @@ def tree_of(root: Path) -> Tree:
             # Reading a pipe or a device would wait for ever. A link without a target is a fault when read.
             elif path.is_file() or not path.exists():
                 found.append((below / name).as_posix())
-    files = tuple(sorted(found, key=lambda name: name.split("/")))
-    return Tree(root, files, n_links_out)
+    named = [name for name in found if _is_text(name)]
+    files = tuple(sorted(named, key=lambda name: name.split("/")))
+    return Tree(root, files, n_links_out, len(found) - len(named))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is UTF-8; Linux takes any bytes, and Python keeps those that are none as surrogates."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
 def _parents(folder: str) -> Iterator[str]:
