@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sweep.search_space import builtin_names, load_space
 from tests.conftest import ROOT, Cli
 
 
@@ -155,6 +156,23 @@ def test_spaces_lists_every_built_in_space_and_shows_one(cli: Cli) -> None:
     assert "detection_gpu" in listed
     assert "tiny_unet" in shown
     assert "weight_decay" in shown
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_space_is_shown_in_80_columns_with_every_name_in_one_piece(cli: Cli, name: str) -> None:
+    shown = cli("spaces", name, COLUMNS="80").stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    space = load_space(name)
+    for word in (*space.models(), *(parameter.name for parameter in space.parameters)):
+        assert word in shown.split()
+
+
+def test_error_is_a_json_object_on_stdout_if_json_was_asked_for(cli: Cli) -> None:
+    done = cli("run", "--task", "segmentation", "--sampler", "tpee", "--json")
+    assert done.returncode == 2
+    assert "did you mean tpe?" in json.loads(done.stdout)["error"]
+    assert done.stderr.startswith("error: settings: 1 fault")
+    assert not cli("run", "--task", "segmentation", "--sampler", "tpee").stdout
 
 
 def test_version_names_the_packages_that_decide_about_results(cli: Cli) -> None:

@@ -1,5 +1,6 @@
 """The roof of the command line: one app, one place where errors become exit codes."""
 
+import json
 import signal
 import sys
 import traceback
@@ -28,20 +29,29 @@ app.add_typer(data_app, name="data")
 
 
 def main() -> None:
-    """Run a command; exit 0 to 4, 130 or 143 as the README's table says."""
+    """Run a command; exit 0 to 4, 130 or 143 as the README's table says.
+
+    With `--json` an error is also one JSON object on stdout: whoever reads that finds one in any case.
+    """
     try:
         app()
     except SweepError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        _say(f"error: {error}", what=str(error))
         sys.exit(error.exit_code)
     except KeyboardInterrupt as interrupt:
         number = interrupt.args[0] if interrupt.args else signal.SIGINT
-        print("interrupted", file=sys.stderr)  # noqa: T201
+        _say("interrupted", what="interrupted")
         sys.exit(128 + int(number))
-    except Exception:  # noqa: BLE001  the roof: a fault of ours, shown whole so that it can be reported
+    except Exception as error:  # noqa: BLE001  the roof: a fault of ours, shown whole so that it can be reported
         traceback.print_exc()
-        print("error: this is a fault of the program; please report the lines above", file=sys.stderr)  # noqa: T201
+        _say("error: this is a fault of the program; please report the lines above", what=repr(error))
         sys.exit(1)
+
+
+def _say(text: str, *, what: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+    if "--json" in sys.argv[1:]:
+        print(json.dumps({"error": what}))  # noqa: T201
 
 
 if __name__ == "__main__":

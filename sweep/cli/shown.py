@@ -12,7 +12,7 @@ from sweep.api import CheckedRun, RunReport
 from sweep.cli.words import duration, value
 from sweep.ports import Champion
 from sweep.records import TrialResult, TrialSpec
-from sweep.search_space import Choice, Domain, Fixed, SearchSpace
+from sweep.search_space import MODEL_NAME, Choice, Domain, Fixed, Parameter, SearchSpace
 from sweep.summary import effective_params
 
 
@@ -125,21 +125,37 @@ def show_spaces(spaces: Sequence[SearchSpace], *, as_json: bool) -> None:
 
 
 def show_space(space: SearchSpace) -> None:
-    """Print every parameter of a search space.
+    """Print the models and every parameter of a search space.
+
+    Names of models are long: they stand in lines of their own, and in one column that is never broken.
 
     Args:
         space: to show.
     """
     typer.echo(f"{space.name}: {space.task}, {space.epochs} epochs, frames of {space.long_side_px} px")
-    table = _table("parameter", "range", "default", "only with")
+    default = space.default()[MODEL_NAME]
+    for model in space.models():
+        typer.echo(f"  {MODEL_NAME} {model}{' (default)' if model == default else ''}")
+    table = _table("parameter", "range", "default")
+    table.add_column("only with", no_wrap=True, overflow="fold")
     for parameter in space.parameters:
-        for model, domain in parameter.domains():
-            shown = parameter.name if model is None else f"  for {model}"
-            when = ", ".join(
-                f"{parent}={'|'.join(map(str, values))}" for parent, values in parameter.when.items()
-            )
-            table.add_row(shown, Text(_range(domain)), value(domain.default), "" if model else when)
+        if parameter.name == MODEL_NAME:
+            continue
+        for own_model, domain in parameter.domains():
+            only = _conditions(parameter) if own_model is None else own_model
+            table.add_row(parameter.name, Text(_range(domain)), value(domain.default), Text(only))
     Console().print(table)
+
+
+def _conditions(parameter: Parameter) -> str:
+    """When a parameter exists, a condition a line; a model's name needs no more than itself."""
+    if not parameter.when:
+        return "other models" if parameter.by_model else ""
+    return "\n".join(
+        str(one) if parent == MODEL_NAME else f"{parent}={one}"
+        for parent, values in parameter.when.items()
+        for one in values
+    )
 
 
 def _range(domain: Domain) -> str:
