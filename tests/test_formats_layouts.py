@@ -101,6 +101,10 @@ def test_label_file_is_found_in_every_layout(image: str, label: str) -> None:
         (["H2/1.png", "labels/detection/H1/1.json"], {"H2/1.png": None}),
         (["H2/1.png", "H1_Annotations/1.json"], {"H2/1.png": None}),
         (["images/H2/1.png", "labels/H1/1.json"], {"images/H2/1.png": None}),
+        (
+            ["images/1.png", "images/x/1.png", "labels/1.json"],
+            {"images/1.png": "labels/1.json", "images/x/1.png": None},
+        ),
         # Nor does a split's frame take those of another split.
         (["images/val/1.png", "labels/train/1.json"], {"images/val/1.png": None}),
         (["images/val/1.png", "labels/1.json"], {"images/val/1.png": None}),
