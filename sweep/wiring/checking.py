@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from sweep import catalog
@@ -112,7 +111,7 @@ def _decided(
     config: SweepConfig, space: SearchSpace, data: RecognisedData | None
 ) -> dict[str, tuple[str, str]]:
     """Value and origin of what nobody set."""
-    shown = addresses_of(config, Home(Path(config.home).resolve())).shown()
+    shown = addresses_of(config, Home.at(config.home)).shown()
     no_data = (NONE, f"the trainer {config.trainer} reads no data")
     return {
         "space": (space.name, "default"),
