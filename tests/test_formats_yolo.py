@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from rccar_models.errors import DataError
-from rccar_models.formats import open_data
+from rccar_models.formats import open_data, scan_data
 from rccar_models.samples import DataIndex, Frame
 from tests.data_folders import write_image, yolo_set
 
@@ -61,7 +61,9 @@ def test_image_without_a_label_file_is_counted_and_has_no_objects(tmp_path: Path
     ("line", "said"),
     [
         ("0 0.5 0.5 0.5", "4 columns instead of 5"),
-        ("0 .1 .1 .9 .1 .9", "6 columns instead of 5; write class cx cy w h, or class and x y of at least"),
+        ("0 .1 .1 .9 .1 .9", "6 columns look like class cx cy w h confidence"),
+        ("0 .1 .1 .9 .1 9", "6 columns instead of 5; write class cx cy w h, or class and x y of at least"),
+        ("9999999 .1 .1 .1 .1", "class '9999999' is not a whole number"),
         ("0 .1 .1 .9 .1 .9 .9 .1", "8 columns instead of 5"),
         ("x 0.5 0.5 0.5 0.5", "class 'x' is not a whole number"),
         ("-1 0.5 0.5 0.5 0.5", "class '-1' is not a whole number"),
@@ -142,8 +144,17 @@ def test_class_names_may_stand_in_data_yaml(tmp_path: Path, names: str) -> None:
         ("names: [a, a]", "a class stands twice"),
         ("names: {0: a, 2: b}", "must run from 0 without a gap"),
         ("names: cone", "must be a list of class names"),
-        ("names: [a", "data.yaml: not valid YAML"),
+        ("names: [a", "data.yaml:1:10: not valid YAML"),
         ("- a", "must hold keys"),
+        ("names: [a, b]\nnc: 3", "data.yaml: nc is 3, but names has 2 classes"),
+        ("names: {0: a, x: b}", "must run from 0 without a gap"),
+        ("names: [[a]]", "must be a list of class names"),
+        ("names: &a [x]\nother: *a", "data.yaml:1:8: not valid YAML: anchors and aliases (a) are not read"),
+        ("names: [!!str x]", "data.yaml:1:9: not valid YAML: tags"),
+        ("names: [a]\nnames: [b]", "the key 'names' stands twice"),
+        ("names: [a, b]\ntrain: {a: b}", "train must be a folder, a list (.txt), or several"),
+        ("? [a]\n: b", "a key is a list or a table"),
+        ("{" * 5000, "nested too deeply"),
         ("names: !!python/object/apply:os.system ['true']", "not valid YAML"),
     ],
 )
@@ -211,3 +222,115 @@ def test_split_lists_count_more_than_the_folders_of_data_yaml(tmp_path: Path) ->
     (tmp_path / "splits" / "val.txt").write_text("images/train/a.png\n")
     splits = open_data(str(tmp_path), "detection").splits
     assert [splits[split][0].name for split in ("train", "val")] == ["images/val/c.png", "images/train/a.png"]
+
+
+def label(root: Path, image: str, text: str | None = None, *, labels: str | None = None) -> None:
+    """Write an image with a cone, its label beside it unless a place is given."""
+    write_image(root / image, colour=(len(image), sum(map(ord, image)) % 256, 3))
+    path = (root / (labels or image)).with_suffix(".txt")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text or "0 .5 .5 .5 .5\n")
+
+
+def names_by_split(root: Path) -> dict[str, list[str]]:
+    splits = scan_data(str(root), "detection").splits
+    assert all(len(sample.read().boxes) == 1 for kept in splits.values() for sample in kept)
+    return {split: [sample.name for sample in kept] for split, kept in splits.items()}
+
+
+def test_class_names_that_yaml_takes_for_other_kinds_stay_as_written(tmp_path: Path) -> None:
+    assert opened(described(tmp_path, "names: [no, 30]")).classes == ("no", "30")
+
+
+def test_class_file_that_contradicts_data_yaml_is_warned_of(tmp_path: Path) -> None:
+    yolo_set(tmp_path)
+    (tmp_path / "data.yaml").write_text("names: [Kegel, Auto]")
+    index = opened(tmp_path)
+    assert index.classes == ("Kegel", "Auto")
+    assert index.warnings == ("classes.txt names other classes than data.yaml, which counts",)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        "train: lists/t.txt\nval: [lists/v.txt]",
+        "path: ../datasets/mine\ntrain: [a, b]\nval: c",
+        "path: data\ntrain:\n- a\n- data/b/\nval: ./c",
+        "train: /home/me/mine/lists/t.txt\nval: C:\\mine\\c",
+    ],
+)
+def test_data_yaml_may_name_folders_and_lists_also_several(tmp_path: Path, places: str) -> None:
+    for name in ("a/0.png", "b/1.png", "c/2.png"):
+        label(tmp_path, name)
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "t.txt").write_text("./a/0.png\nb/1.png\n")
+    (tmp_path / "lists" / "v.txt").write_text("/home/me/mine/c/2.png\n")
+    (tmp_path / "data.yaml").write_text(f"{places}\nnames: [cone]\n")
+    assert names_by_split(tmp_path) == {"train": ["a/0.png", "b/1.png"], "val": ["c/2.png"]}
+
+
+def test_places_of_data_yaml_that_are_not_there_are_warned_of(tmp_path: Path) -> None:
+    index = opened(described(tmp_path, "train: nowhere\nval: images/val\nnames: [a, b]"))
+    assert index.warnings[0] == (
+        "data.yaml: train: 'nowhere' is not in the data set; lists and the usual folders divide the frames"
+    )
+    assert len(index.splits["train"]) == 2
+
+
+def test_set_of_darknet_with_labels_beside_the_images_is_read(tmp_path: Path) -> None:
+    for name in ("obj/0.png", "obj/1.png"):
+        label(tmp_path, name)
+    (tmp_path / "obj.data").write_text(
+        "classes = 2\ntrain = data/train.txt\nvalid = data/valid.txt\nnames = data/obj.names\nbackup = x\n"
+    )
+    (tmp_path / "obj.names").write_text("cone\nblue car\n")
+    (tmp_path / "train.txt").write_text("data/obj/0.png\n")
+    (tmp_path / "valid.txt").write_text("data/obj/1.png\n")
+    assert names_by_split(tmp_path) == {"train": ["obj/0.png"], "val": ["obj/1.png"]}
+    assert opened(tmp_path).classes == ("cone", "blue car")
+
+
+def test_export_of_cvat_with_one_list_is_an_undivided_set(tmp_path: Path) -> None:
+    label(tmp_path, "obj_train_data/0.png")
+    (tmp_path / "obj.data").write_text("classes = 1\ntrain = data/train.txt\nnames = data/obj.names\n")
+    (tmp_path / "obj.names").write_text("cone\n")
+    (tmp_path / "train.txt").write_text("data/obj_train_data/0.png\n")
+    assert names_by_split(tmp_path) == {"all": ["obj_train_data/0.png"]}
+
+
+def test_class_count_of_darknet_that_contradicts_its_names_is_refused(tmp_path: Path) -> None:
+    label(tmp_path, "obj/0.png")
+    (tmp_path / "obj.data").write_text("classes = 3\nnames = obj.names\n")
+    (tmp_path / "obj.names").write_text("cone\n")
+    assert "obj.data: classes is 3, but names has 1 classes" in faults_of(tmp_path)
+
+
+def test_export_of_roboflow_for_darknet_has_its_classes_beside_the_images(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        label(tmp_path, f"{split}/a_{split}.png")
+        (tmp_path / split / "_darknet.labels").write_text("cone\ncar\n")
+    assert names_by_split(tmp_path) == {"train": ["train/a_train.png"], "val": ["valid/a_valid.png"]}
+    assert opened(tmp_path).classes == ("cone", "car")
+
+
+def test_drives_with_labels_below_labels_detection_are_read(tmp_path: Path) -> None:
+    for drive in ("H1", "H2"):
+        label(tmp_path, f"{drive}/000.png", labels=f"labels/detection/{drive}/000")
+    (tmp_path / "labels" / "detection" / "classes.txt").write_text("0 cone\n1 car\n")
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits" / "train.txt").write_text("H1/000.png\n")
+    (tmp_path / "splits" / "val.txt").write_text("H2/000.png\n")
+    assert names_by_split(tmp_path) == {"train": ["H1/000.png"], "val": ["H2/000.png"]}
+    assert opened(tmp_path).classes == ("cone", "car")
+
+
+def test_outline_of_a_ring_that_a_bridge_closes_is_painted_with_its_hole(tmp_path: Path) -> None:
+    # The whole picture of 8x6 but for the pixels x 2 to 5, y 2 to 3; the bridge runs from (0, 0) to (2, 2).
+    outer, inner = [(0, 0), (8, 0), (8, 6), (0, 6), (0, 0)], [(2, 2), (2, 4), (6, 4), (6, 2), (2, 2)]
+    ring = " ".join(f"{x / 8} {y / 6:.6f}" for x, y in [*outer, *inner])
+    root = yolo_set(tmp_path, lines=dict.fromkeys(("train/a", "train/b", "val/c"), f"0 {ring}"))
+    mask = open_data(str(root), "segmentation").splits["val"][0].read().mask
+    expected = np.ones((6, 8), int)
+    expected[2:4, 2:6] = 0
+    assert mask is not None
+    assert mask.tolist() == expected.tolist()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rccar_models.errors import DataError
 from rccar_models.formats.files import name_of, read_text
+from rccar_models.formats.repeats import first_repeat
 
 MAX_MIB = 512
 """Larger files are refused: annotations of 100,000 frames fit, and the text has to fit into memory."""
@@ -66,9 +67,8 @@ def _refused(constant: str) -> object:
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     content = dict(pairs)
     if len(content) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for position, key in enumerate(keys) if key in keys[:position])
-        raise ValueError(f"the key {twice!r} stands twice in one object")
+        twice = first_repeat(key for key, _ in pairs) or ""
+        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
     return content
 
 

@@ -22,7 +22,7 @@ from rccar_models.formats.companions import Companions
 from rccar_models.formats.files import PICTURE_SUFFIXES
 from rccar_models.formats.folders import holds_labels, image_positions, split_of
 from rccar_models.formats.orphans import Claims, Orphans, placed_orphans
-from rccar_models.formats.split_lists import FOLDERS, Division, listed_frames
+from rccar_models.formats.split_lists import FOLDERS, Division, frames_in_lists, listed_frames
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import SPLITS, UNSPLIT
 
@@ -64,7 +64,7 @@ def find_pairs(
     *,
     companions: Sequence[str],
     suffix: str,
-    folders: Mapping[str, str] | None = None,
+    folders: Mapping[str, Sequence[str]] | None = None,
     claims: Claims | None = None,
     lists: Sequence[str] = FOLDERS,
 ) -> Pairs:
@@ -74,7 +74,7 @@ def find_pairs(
         tree: the data set.
         companions: folders of companions, the likeliest first, e.g. ("labels/detection", "labels").
         suffix: of companions, with its dot, in lower case.
-        folders: of the images of each split, if something names them.
+        folders: of the images of each split, or lists of them (`.txt`), if something names them.
         claims: reads which picture a companion names or holds; None if this format's say nothing of it.
         lists: folders of split lists, in lower case, the likeliest first.
 
@@ -134,7 +134,7 @@ def divided(
     frames: Sequence[str],
     others: Sequence[str] = (),
     *,
-    folders: Mapping[str, str] | None = None,
+    folders: Mapping[str, Sequence[str]] | None = None,
     lists: Sequence[str] = FOLDERS,
 ) -> Division:
     """Divide frames into splits, by lists or by the folders that they lie in.
@@ -143,7 +143,7 @@ def divided(
         tree: the data set.
         frames: names of images.
         others: pictures that are frames only if a list names them.
-        folders: of the images of each split, if something names them.
+        folders: of the images of each split, or lists of them (`.txt`), if something names them.
         lists: folders of split lists, in lower case, the likeliest first.
 
     Returns:
@@ -154,9 +154,27 @@ def divided(
     """
     listed = listed_frames(tree, frames, others, lists)
     if listed is None and folders:
-        pictures = {split: [*tree.named(*PICTURE_SUFFIXES, below=below)] for split, below in folders.items()}
-        return Division(splits=pictures)
+        return _divided_as_named(tree, frames, others, folders)
     return listed or _divided_by_folders(frames)
+
+
+def _divided_as_named(
+    tree: Tree, frames: Sequence[str], others: Sequence[str], places: Mapping[str, Sequence[str]]
+) -> Division:
+    lists = {split: [place for place in named if place in tree] for split, named in places.items()}
+    listed = frames_in_lists(tree, lists, frames, others)
+    below = {
+        split: [
+            picture
+            for place in named
+            if place not in tree
+            for picture in tree.named(*PICTURE_SUFFIXES, below=place)
+        ]
+        for split, named in places.items()
+    }
+    splits = {split: [*below[split], *listed.splits[split]] for split in places}
+    warnings = () if any(below.values()) else listed.warnings
+    return Division(splits=splits, warnings=warnings, faults=listed.faults)
 
 
 def _divided_by_folders(images: Sequence[str]) -> Division:

@@ -78,8 +78,23 @@ def listed_frames(
         Images by split in the order of the lists; None if the data set has no lists.
     """
     lists = list_files(tree, folders)
-    if not lists:
-        return None
+    return frames_in_lists(tree, lists, images, others) if lists else None
+
+
+def frames_in_lists(
+    tree: Tree, lists: Mapping[str, Sequence[str]], images: Sequence[str], others: Sequence[str] = ()
+) -> Division:
+    """Divide images by given lists.
+
+    Args:
+        tree: the data set.
+        lists: files by split.
+        images: names of all images.
+        others: pictures that are frames only if a list names them by their whole name.
+
+    Returns:
+        Images by split in the order of the lists.
+    """
     faults: list[str] = []
     splits: dict[str, list[str]] = {split: [] for split in lists}
     parts: dict[str, Mapping[str, str | None]] = {}
@@ -153,6 +168,8 @@ def _places(name: str, file: str) -> Iterator[str]:
         return
     folder = posixpath.dirname(file)
     spellings = [name]
+    if name.startswith("data/"):  # darknet's own folder, which its exports leave out
+        spellings.append(name.removeprefix("data/"))
     if posixpath.splitext(name)[1].lower() in PICTURE_SUFFIXES | {".json", ".txt", ".xml"}:
         spellings.append(_without_suffix(name))
     for spelling in spellings:

@@ -1,8 +1,9 @@
-"""YOLO text labels: `images/` beside `labels/`, a line an object, in shares of the image.
+"""YOLO text labels: `images/` beside `labels/`, or all in one folder; a line an object, in shares of images.
 
 A line is "class cx cy w h", or "class x1 y1 x2 y2 x3 y3 ..." for an outline. Class names stand in
-`data.yaml`, `labels/classes.txt` or `classes.txt`. Splits are the folders that `data.yaml` names, else the
-usual folders and lists. A picture without a label file holds no object.
+`data.yaml`, darknet's `obj.names`, `labels/classes.txt` or `classes.txt`. Splits are the usual lists, else
+the folders and lists that `data.yaml` or `obj.data` names, else the usual folders. A picture without a label
+file holds no object.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,20 +13,20 @@ from pathlib import Path
 from rccar_models.formats.class_names import class_file, classes_for, numbered_names, read_class_names
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
-from rccar_models.formats.files import name_of
+from rccar_models.formats.files import filled_lines, name_of, read_text
 from rccar_models.formats.labelling import labelled_frame
 from rccar_models.formats.layouts import Pair, Pairs, find_pairs
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
+from rccar_models.formats.yolo_description import Description, description_file, read_description
 from rccar_models.formats.yolo_labels import Labels, read_labels
-from rccar_models.formats.yolo_yaml import YoloYaml, read_yaml, yaml_file
 from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
 
 _FOLDERS = ("labels/detection", "labels")
 
 
 def _recognises(tree: Tree) -> bool:
-    if yaml_file(tree.root) is not None:
+    if description_file(tree) is not None:
         return True
     pairs = find_pairs(tree, companions=_FOLDERS, suffix=".txt")
     return any(pair.has_companion for kept in pairs.splits.values() for pair in kept)
@@ -33,11 +34,12 @@ def _recognises(tree: Tree) -> bool:
 
 def _index(tree: Tree, task: str) -> DataIndex:
     root = tree.root
-    described = read_yaml(root)
-    pairs = find_pairs(tree, companions=_FOLDERS, suffix=".txt", folders=described.folders)
-    names = _named_classes(tree, described)
+    described = read_description(tree)
+    pairs = find_pairs(tree, companions=_FOLDERS, suffix=".txt", folders=described.places)
+    names, contradictions = _named_classes(tree, described)
     labels, faults = _all_labels(root, pairs, n_classes=len(names) if names else None)
-    warnings = [*pairs.warnings, *_warnings(pairs, labels.values(), task)]
+    told = (*described.warnings, *contradictions, *pairs.warnings)
+    warnings = [*told, *_warnings(pairs, labels.values(), task)]
     if names is None:
         highest = max((found.highest for found in labels.values()), default=0)
         names = numbered_names(highest)
@@ -58,11 +60,24 @@ def _index(tree: Tree, task: str) -> DataIndex:
     )
 
 
-def _named_classes(tree: Tree, described: YoloYaml) -> tuple[str, ...] | None:
-    if described.names:
-        return described.names
-    path = class_file(tree, _FOLDERS)
-    return None if path is None else read_class_names(path, root=tree.root, background=False)
+def _named_classes(tree: Tree, described: Description) -> tuple[tuple[str, ...] | None, list[str]]:
+    """Class names, and what to warn of."""
+    path = class_file(tree, _FOLDERS) or _names_file(tree)
+    if path is None or (path.name.endswith(".names") and described.names):
+        return described.names, []
+    if not described.names:
+        return read_class_names(path, root=tree.root, background=False), []
+    lines = [line for _, line in filled_lines(path, root=tree.root)]
+    agree = len(lines) == len(described.names) and all(map(str.endswith, lines, described.names))
+    other = f"{name_of(path, tree.root)} names other classes than {described.file}, which counts"
+    return described.names, [] if agree else [other]
+
+
+def _names_file(tree: Tree) -> Path | None:
+    """The class names of darknet: `obj.names`, and `_darknet.labels` beside the images of each split."""
+    found = [tree.path(name) for name in tree.named(".names", ".labels")]
+    said = {read_text(path, root=tree.root) for path in found}
+    return found[0] if len(said) == 1 else None
 
 
 def _all_labels(root: Path, pairs: Pairs, *, n_classes: int | None) -> tuple[Mapping[str, Labels], list[str]]:

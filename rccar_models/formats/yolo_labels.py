@@ -18,6 +18,7 @@ from rccar_models.samples import Thing
 _TOLERANCE = 1e-3
 
 _BOX_COLUMNS = 5
+_MAX_DIGITS = 6  # of a class id
 _SMALLEST_OUTLINE = 7  # class and three corners
 
 
@@ -123,11 +124,16 @@ def read_labels(path: Path, *, root: Path, n_classes: int | None) -> tuple[Label
 
 def _fault(columns: list[str], n_classes: int | None) -> str | None:
     n_columns = len(columns)
+    if n_columns == _BOX_COLUMNS + 1 and not any(map(_share_fault, columns[1:])):
+        return (
+            "6 columns look like class cx cy w h confidence, which a model predicted and nobody labelled; "
+            "check what it found and remove the last column"
+        )
     if n_columns != _BOX_COLUMNS and (n_columns < _SMALLEST_OUTLINE or n_columns % 2 == 0):
         what = f"{n_columns} columns instead of {_BOX_COLUMNS}"
         return f"{what}; write class cx cy w h, or class and x y of at least three corners"
-    if not columns[0].isdecimal():
-        return f"class {columns[0]!r} is not a whole number from 0 on"
+    if not columns[0].isdecimal() or len(columns[0]) > _MAX_DIGITS:
+        return f"class {columns[0][:80]!r} is not a whole number from 0 on"
     if n_classes is not None and int(columns[0]) >= n_classes:
         return f"class {columns[0]} is out of range; {n_classes} classes are named, ids 0 to {n_classes - 1}"
     for column in columns[1:]:
@@ -141,7 +147,7 @@ def _share_fault(column: str) -> str | None:
     try:
         value = float(column)
     except ValueError:
-        return f"{column!r} is not a number"
+        return f"{column[:80]!r} is not a number"
     if not math.isfinite(value):
         return f"{column} is not a finite number; correct or remove the object"
     if value > 1 + _TOLERANCE:
