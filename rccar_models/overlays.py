@@ -3,7 +3,6 @@
 Images are uint8 RGB (H, W, 3), masks uint8 (H, W), boxes xyxy in pixels of the picture they are drawn on.
 """
 
-import colorsys
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -13,39 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-Colour = tuple[int, int, int]
-PAPER, INK, FAINT = (255, 255, 255), (40, 40, 40), (120, 120, 120)
+from rccar_models.colours import PAPER, Colour, legible_on
+
+INK, FAINT = (40, 40, 40), (120, 120, 120)
 FONT_PX = 15
 LEGEND_ROW_PX = 24
 _STRIPE_PX = 4
-_GOLDEN = 0.618034  # of the circle of hues: each next one falls into the largest gap
-
-# Okabe and Ito, Color Universal Design (2008): told apart by colour-blind eyes too. Grey leads, since
-# class 0 of most masks is the background.
-PALETTE = (
-    (110, 110, 110),
-    (86, 180, 233),
-    (240, 228, 66),
-    (230, 159, 0),
-    (204, 121, 167),
-    (0, 158, 115),
-    (213, 94, 0),
-    (0, 114, 178),
-)
-
-# For the classes after those: hues and lightnesses that the first ones leave free.
-_FURTHER = (
-    (190, 20, 70),
-    (200, 230, 50),
-    (150, 40, 190),
-    (130, 80, 40),
-    (120, 245, 190),
-    (255, 165, 150),
-    (60, 40, 120),
-    (0, 80, 60),
-    (255, 60, 200),
-    (180, 160, 255),
-)
 
 
 @cache
@@ -64,24 +36,6 @@ def font(size_px: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
         if file.is_file():
             return ImageFont.truetype(str(file), size_px - 2)  # its letters are wider than those of others
     return ImageFont.load_default(size_px)
-
-
-def colours_of(classes: Sequence[str], *, with_grey: bool) -> list[Colour]:
-    """Choose a colour for every class.
-
-    Args:
-        classes: class names in id order.
-        with_grey: whether class 0 is grey, as befits a mask's background; grey boxes would hardly be seen.
-
-    Returns:
-        RGB, 0 to 255, one a class; all differ.
-    """
-    chosen = [*(PALETTE if with_grey else PALETTE[1:]), *_FURTHER]
-    for number in range(len(classes) - len(chosen)):
-        light = (0.42, 0.68, 0.55)[number % 3]
-        red, green, blue = colorsys.hls_to_rgb((0.95 + number * _GOLDEN) % 1.0, light, 0.75)
-        chosen.append((round(255 * red), round(255 * green), round(255 * blue)))
-    return chosen[: len(classes)]
 
 
 def masked(
@@ -158,21 +112,8 @@ def boxed(
             x, y = place
             taken.append((x, y, x + width, y + height))
             draw.rectangle((x, y, x + width, y + height), fill=colour)
-            draw.text((x + 2, y + 1), text, fill=readable_on(colour), font=font(size_px))
+            draw.text((x + 2, y + 1), text, fill=legible_on(colour), font=font(size_px))
     return drawn
-
-
-def readable_on(colour: Colour) -> Colour:
-    """Choose the colour of letters.
-
-    Args:
-        colour: below them.
-
-    Returns:
-        Black or white.
-    """
-    red, green, blue = colour
-    return (0, 0, 0) if 0.299 * red + 0.587 * green + 0.114 * blue > 120 else (255, 255, 255)
 
 
 def short_name(name: str, longest: int) -> str:

@@ -33,7 +33,13 @@ class ChosenFrames:
 
 
 def choose_frames(
-    index: DataIndex, *, splits: Sequence[str], n: int, seed: int, progress: Progress | None = None
+    index: DataIndex,
+    *,
+    splits: Sequence[str],
+    n: int,
+    seed: int,
+    most_read: int = MOST_READ,
+    progress: Progress | None = None,
 ) -> ChosenFrames:
     """Choose frames to show.
 
@@ -42,13 +48,14 @@ def choose_frames(
         splits: those to choose from.
         n: how many, at most.
         seed: of what is left to chance: where the spread begins, and in which order rare classes are sought.
+        most_read: frames to look at in search of rare classes.
         progress: told (done, at most) frames read.
 
     Returns:
         The frames; first as many as it takes for all classes, then others spread over the set.
     """
     samples = [(split, sample) for split in splits for sample in index.splits[split]]
-    order = _order(len(samples), n, seed)[:MOST_READ]
+    order = _order(len(samples), n, seed)[:most_read]
     seen: dict[int, FrameFacts] = {}
     with ThreadPoolExecutor(n_threads()) as pool:
         for some in _chunks(order, first=n, further=8 * n_threads()):

@@ -10,10 +10,11 @@ from PIL import Image, ImageDraw
 
 from rccar_models import overlays
 from rccar_models.boxes import scaled
+from rccar_models.colours import PAPER, Colour, colours_of
 from rccar_models.errors import DataError
 from rccar_models.inspection.choosing import choose_frames
 from rccar_models.inspection.facts import Progress
-from rccar_models.overlays import FAINT, INK, PAPER, Colour
+from rccar_models.overlays import FAINT, INK
 from rccar_models.samples import DataIndex, Frame, Sample
 
 ALL = "all"
@@ -103,7 +104,7 @@ def _splits(index: DataIndex, split: str) -> tuple[str, ...]:
 
 
 def _sheet(index: DataIndex, chosen: Sequence[tuple[str, Sample]], *, with_split: bool) -> Image.Image:
-    colours = overlays.colours_of(index.classes, with_grey=index.task == "segmentation")
+    colours = colours_of(index.classes, with_grey=index.task == "segmentation")
     frames = [sample.read() for _, sample in chosen]
     columns = min(_MOST_COLUMNS, math.ceil(math.sqrt(len(frames))))
     cell = (_TILE_PX, _cell_height(frames))
