@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from rccar_models.errors import DataError
+from rccar_models.inspection.alike import levels_apart
 from rccar_models.inspection.checking import Checked, check_data
 from rccar_models.inspection.findings import Finding
 from sweep.api.data import check_data as api_check
@@ -331,3 +332,8 @@ def test_faulty_set_of_boxes_is_checked_for_detection_alone(tmp_path: Path) -> N
     checked = check_data(str(yolo_set(tmp_path, lines={"train/a": "0 .5 .5"})))
     assert checked.tasks == ("detection",)
     assert [one.rule for one in checked.findings if one.is_error] == ["annotation"]
+
+
+def test_one_thumbnail_is_compared_with_more_than_fit_at_once() -> None:
+    grey = np.full((5000, 16, 16, 3), 7, np.uint8)
+    assert levels_apart(grey, np.zeros((1, 16, 16, 3), np.uint8)).tolist() == [7.0] * 5000

@@ -29,11 +29,12 @@ def levels_apart(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np
 
     Args:
         one: (P, 16, 16, 3) uint8.
-        other: (P, 16, 16, 3) uint8.
+        other: (P, 16, 16, 3) uint8, or one for all of (1, 16, 16, 3).
 
     Returns:
         (P,) mean difference in levels, 0 to 255.
     """
+    other = np.broadcast_to(other, one.shape)
     apart = np.empty(len(one))
     for start in range(0, len(one), _PAIRS_AT_ONCE):
         rows = slice(start, start + _PAIRS_AT_ONCE)

@@ -33,6 +33,9 @@ _LEAST_FRAMES = 5
 # Among fewer frames of train a tenth means nothing.
 _LEAST_TRAIN = 20
 
+# So many frames of train, evenly chosen, stand for all of them in the question of what is near.
+_N_JUDGES = 1000
+
 # So many nearest by hash are compared by thumbnail: memory and time stay bounded where all frames look alike.
 _N_NEAREST = 16
 _SHOWN = 3
@@ -115,18 +118,22 @@ def _between(judged: _Stack, train: _Stack) -> Mapping[int, str]:
     n_judged = len(judged.frames)
     if len(train.frames) < _LEAST_TRAIN:
         return found
+    judges = train.thumbnails[:: -(-len(train.frames) // _N_JUDGES)]
     for frames in drives_of([frame.name for frame in (*judged.frames, *train.frames)]).values():
         places = [place for place, frame in enumerate(frames) if frame >= n_judged]
         for place, position in enumerate(frames):
             after = bisect(places, place)
             if position < n_judged and 0 < after < len(places):
                 around = [frames[places[side]] - n_judged for side in (after - 1, after)]
-                if _are_nearest(judged.thumbnails[position], train.thumbnails, around):
+                if _are_nearest(judged.thumbnails[position], train.thumbnails[around], judges):
                     one, other = (train.frames[side].name for side in around)
                     found[position] = f"lies between {one} and {other} in train, and looks like both"
     return found
 
 
-def _are_nearest(thumbnail: NDArray[np.uint8], others: NDArray[np.uint8], around: Sequence[int]) -> bool:
-    apart = levels_apart(others, thumbnail[None])
-    return all(float((apart < apart[side]).mean()) <= NEAREST_SHARE for side in around)
+def _are_nearest(thumbnail: NDArray[np.uint8], around: NDArray[np.uint8], judges: NDArray[np.uint8]) -> bool:
+    """Whether two frames look more like a third than nine of ten others do."""
+    apart = levels_apart(judges, thumbnail[None])
+    return all(
+        float((apart < near).mean()) <= NEAREST_SHARE for near in levels_apart(around, thumbnail[None])
+    )
