@@ -18,6 +18,7 @@ INK, FAINT = (40, 40, 40), (120, 120, 120)
 FONT_PX = 15
 LEGEND_ROW_PX = 24
 _STRIPE_PX = 4
+_STRIPES, _STRIPES_OPACITY = (60.0, 250.0), 0.65
 
 
 @cache
@@ -44,7 +45,6 @@ def masked(
     colours: Sequence[Colour],
     *,
     opacity: float,
-    ignore_id: int | None = None,
     clear: Sequence[int] = (),
 ) -> Image.Image:
     """Lay a mask over a picture.
@@ -54,11 +54,10 @@ def masked(
         mask: (H, W) class ids; brought to the picture's size without mixing ids.
         colours: of each class.
         opacity: of the colours, 0 to 1.
-        ignore_id: striped rather than coloured.
         clear: classes under which the picture stays as it is.
 
     Returns:
-        A new picture; ids without a class are black.
+        A new picture; ids without a class, such as 255, are striped: no class is.
     """
     ids = np.asarray(Image.fromarray(mask).resize(picture.size, Image.Resampling.NEAREST))
     table = np.zeros((256, 3), np.float32)
@@ -66,12 +65,11 @@ def masked(
     weight = np.full(256, opacity, np.float32)
     weight[list(clear)] = 0.0
     colour, share = table[ids], weight[ids][..., None]
-    if ignore_id is not None:
-        ignored = ids == ignore_id
-        rows, columns = np.indices(ids.shape)
-        stripes = np.where((rows + columns) // _STRIPE_PX % 2, 60.0, 190.0)
-        colour[ignored] = stripes[ignored][:, None]
-        share[ignored] = 0.65
+    ignored = ids >= len(colours)
+    rows, columns = np.indices(ids.shape)
+    stripes = np.where((rows + columns) // _STRIPE_PX % 2, *_STRIPES)
+    colour[ignored] = stripes[ignored][:, None]
+    share[ignored] = _STRIPES_OPACITY
     mixed = (1.0 - share) * np.asarray(picture, np.float32) + share * colour
     return Image.fromarray(mixed.round().astype(np.uint8))
 
@@ -178,11 +176,11 @@ def legend(
         draw.text((left + size_px + 6, top + 3), text, fill=INK, font=font(size_px))
     for (left, top), (_, colour) in zip(places, named, strict=False):
         swatch = (left, top + 4, left + size_px, top + 4 + size_px)
-        draw.rectangle(swatch, fill=colour or PAPER, outline=colour or FAINT)
+        draw.rectangle(swatch, fill=colour or PAPER, outline=FAINT)
     if striped:
         left, top = places[-1]
         swatch_of = Image.new("RGB", (size_px + 1, size_px + 1), PAPER)
-        hatched = masked(swatch_of, np.full((1, 1), 255, np.uint8), (), opacity=1.0, ignore_id=255)
+        hatched = masked(swatch_of, np.full((1, 1), 255, np.uint8), (), opacity=1.0)
         picture.paste(hatched, (left, top + 4))
     return picture
 

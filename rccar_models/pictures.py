@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from rccar_models import overlays
 from rccar_models.cache import CachedSplit
-from rccar_models.colours import PAPER, Colour, colours_of, legible_on
+from rccar_models.colours import PAPER, Colour, colours_of
+from rccar_models.overlays import FAINT, FONT_PX, INK
 from rccar_models.predictor import Boxes, Prediction, Predictor
 
 TILE_WIDTH_PX = 320
@@ -17,14 +19,8 @@ MARGIN_PX = 8
 TITLE_PX = 30
 HEADER_PX = 24
 NAME_PX = 16
-LEGEND_ROW_PX = 24
-FONT_PX = 15
-SMALL_FONT_PX = 11
-INK, FAINT = (40, 40, 40), (120, 120, 120)
+SMALL_FONT_PX = 12
 MASK_OPACITY = 0.62
-STRIPE_PX = 4
-STRIPES = ((250, 250, 250), (60, 60, 60))
-"""Of pixels that count nowhere: no class is hatched."""
 CANDIDATES = 12
 """Frames of a stretch that are looked at to choose one: enough to differ, few enough for any split."""
 THUMB_PX = 16
@@ -61,7 +57,11 @@ def prediction_sheet(
         rows,
         title=f"{title}; {note}" if note else title,
         names=[split.names[i] for i in chosen],
-        legend=_legend(classes, colours, with_ignored=any(_has_ignored(one, classes) for one in truths)),
+        legend=overlays.legend(
+            list(zip(classes, colours, strict=True)),
+            width=3 * TILE_WIDTH_PX + 2 * MARGIN_PX,
+            striped="ignored" if any(_has_ignored(one, classes) for one in truths) else "",
+        ),
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(file)
@@ -117,45 +117,25 @@ def _drawn(
 
 
 def _masked(frame: NDArray[np.uint8], mask: NDArray[np.uint8], colours: Sequence[Colour]) -> Image.Image:
-    picture = _enlarged(Image.fromarray(frame))
-    large = np.asarray(Image.fromarray(mask).resize(picture.size, Image.Resampling.NEAREST))
-    table = np.zeros((256, 3), np.float32)
-    table[: len(colours)] = colours
-    paint = table[large]
-    ignored = large >= len(colours)  # ids without a class, such as 255
-    paint[ignored] = _hatching(*picture.size)[ignored]
-    mixed = (1.0 - MASK_OPACITY) * np.asarray(picture, np.float32) + MASK_OPACITY * paint
-    return Image.fromarray(mixed.round().astype(np.uint8))
-
-
-def _hatching(width: int, height: int) -> NDArray[np.float32]:
-    """Diagonal stripes, (height, width, 3)."""
-    is_dark = np.add.outer(np.arange(height), np.arange(width)) // STRIPE_PX % 2 == 1
-    light, dark = (np.asarray(colour, np.float32) for colour in STRIPES)
-    return np.where(is_dark[..., None], dark, light)
+    return overlays.masked(_enlarged(Image.fromarray(frame)), mask, colours, opacity=MASK_OPACITY)
 
 
 def _boxed(frame: NDArray[np.uint8], found: Boxes, colours: Sequence[Colour]) -> Image.Image:
+    """The frame with its boxes; the best comes first: its name gets the best place."""
     picture = _enlarged(Image.fromarray(frame))
-    scale = picture.width / frame.shape[1]
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(FONT_PX - 3)
-    # The best box comes first: drawn last, it lies on top.
-    for i in reversed(range(len(found.labels))):
-        x0, y0, x1, y1 = (float(v) for v in found.boxes[i] * scale)
-        colour = colours[found.labels[i]]
-        text = found.names[i] + ("" if np.isnan(found.scores[i]) else f" {found.scores[i]:.2f}")
-        draw.rectangle((x0, y0, x1, y1), outline=colour, width=2)
-        place = (max(0.0, min(x0, picture.width - font.getlength(text) - 2)), max(0.0, y0 - FONT_PX))
-        left, top, right, bottom = draw.textbbox(place, text, font=font)
-        draw.rectangle((left - 2, top - 1, right + 2, bottom + 1), fill=colour)
-        draw.text(place, text, fill=legible_on(colour), font=font)
-    return picture
+    scores = ("" if np.isnan(score) else f" {score:.2f}" for score in found.scores)
+    return overlays.boxed(
+        picture,
+        found.boxes * (picture.width / frame.shape[1]),
+        [name + score for name, score in zip(found.names, scores, strict=True)],
+        [colours[label] for label in found.labels],
+    )
 
 
 def _noted(frame: NDArray[np.uint8], note: str) -> Image.Image:
     """The frame with a note: a tile without a box could also be a fault of the picture."""
     picture = _enlarged(Image.fromarray(frame))
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(FONT_PX - 3)
+    draw, font = ImageDraw.Draw(picture), overlays.font(FONT_PX - 2)
     left, top, right, bottom = draw.textbbox((MARGIN_PX, MARGIN_PX), note, font=font)
     draw.rectangle((left - 4, top - 3, right + 4, bottom + 3), fill=PAPER)
     draw.text((MARGIN_PX, MARGIN_PX), note, fill=INK, font=font)
@@ -175,46 +155,16 @@ def _sheet(
     size = (3 * width + MARGIN_PX, above + len(rows) * height + legend.height + MARGIN_PX)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    font, small = ImageFont.load_default(FONT_PX), ImageFont.load_default(SMALL_FONT_PX)
-    draw.text((MARGIN_PX, MARGIN_PX), _fitting(title, font, 3 * TILE_WIDTH_PX), fill=INK, font=font)
+    font, small = overlays.font(FONT_PX), overlays.font(SMALL_FONT_PX)
+    title = overlays.fitting(title, 3 * TILE_WIDTH_PX)
+    draw.text((MARGIN_PX, MARGIN_PX), title, fill=INK, font=font)
     for column, head in enumerate(("frame", "truth", "prediction")):
         left = MARGIN_PX + column * width
         draw.text((left, TITLE_PX), head, fill=FAINT, font=font)
         for row, line in enumerate(rows):
             sheet.paste(line[column], (left, above + row * height + NAME_PX))
     for row, name in enumerate(names):
-        shown = _fitting(name, small, 3 * TILE_WIDTH_PX)
+        shown = overlays.fitting(name, 3 * TILE_WIDTH_PX, size_px=SMALL_FONT_PX, keep_end=True)
         draw.text((MARGIN_PX, above + row * height + 1), shown, fill=FAINT, font=small)
     sheet.paste(legend, (MARGIN_PX, above + len(rows) * height))
     return sheet
-
-
-def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: int) -> str:
-    """Cut from the left, since the end of a path says most."""
-    if font.getlength(text) <= width_px:
-        return text
-    start = next(i for i in range(len(text)) if font.getlength("..." + text[i:]) <= width_px)
-    return "..." + text[start:]
-
-
-def _legend(classes: Sequence[str], colours: Sequence[Colour], *, with_ignored: bool) -> Image.Image:
-    swatches = [Image.new("RGB", (FONT_PX, FONT_PX), colour) for colour in colours]
-    entries = list(zip(classes, swatches, strict=True))
-    if with_ignored:
-        entries.append(("ignored", Image.fromarray(_hatching(FONT_PX, FONT_PX).astype(np.uint8))))
-    width, font = 3 * TILE_WIDTH_PX + 2 * MARGIN_PX, ImageFont.load_default(FONT_PX)
-    places: list[tuple[int, int]] = []
-    x = y = 0
-    for name, _ in entries:
-        step = int(font.getlength(name)) + FONT_PX + 24
-        if x and x + step > width:
-            x, y = 0, y + LEGEND_ROW_PX
-        places.append((x, y))
-        x += step
-    legend = Image.new("RGB", (width, y + LEGEND_ROW_PX), PAPER)
-    draw = ImageDraw.Draw(legend)
-    for (left, top), (name, swatch) in zip(places, entries, strict=True):
-        legend.paste(swatch, (left, top + 4))
-        draw.rectangle((left, top + 4, left + FONT_PX - 1, top + 3 + FONT_PX), outline=FAINT)
-        draw.text((left + FONT_PX + 6, top + 2), name, fill=INK, font=font)
-    return legend

@@ -39,7 +39,7 @@ def sheet(root: Path, task: str, file: Path, *, n: int = 12, seed: int = 0) -> N
 def test_mask_is_laid_over_the_frame_and_ignored_pixels_are_striped() -> None:
     mask = np.repeat([[0, 0, 1, 1, 255, 255, 255, 255]], 6, axis=0).astype(np.uint8)
     drawn = np.asarray(
-        masked(black(80, 60), mask, [RED, GREEN], opacity=0.5, ignore_id=255, clear=[0]),
+        masked(black(80, 60), mask, [RED, GREEN], opacity=0.5, clear=[0]),
     )
     assert (drawn[:, :20] == 0).all()  # under a clear class the frame stays
     assert (drawn[:, 20:40] == (0, 100, 0)).all()  # half of the class's colour
@@ -65,6 +65,12 @@ def test_names_of_boxes_on_top_of_each_other_are_both_readable() -> None:
     drawn = np.asarray(boxed(black(200, 150), boxes, ["cone", "car"], [RED, GREEN]))
     for colour in (RED, GREEN):
         assert (drawn == colour).all(axis=2).sum() > 200  # a plate behind a name, not just an outline
+
+
+def test_name_of_a_box_does_not_hide_the_object_above_it() -> None:
+    boxes = np.asarray([[40, 60, 90, 90], [45, 44, 60, 58]], np.float32)
+    drawn = np.asarray(boxed(black(200, 150), boxes, ["cone", "car"], [RED, GREEN]))
+    assert (drawn[46:57, 47:59] == 0).all()
 
 
 def test_forty_classes_have_forty_colours() -> None:

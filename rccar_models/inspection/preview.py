@@ -147,9 +147,7 @@ def _tile(index: DataIndex, frame: Frame, colours: Sequence[Colour], cell: tuple
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     picture = Image.fromarray(frame.image).resize(size, Image.Resampling.BICUBIC)
     if frame.mask is not None:
-        return overlays.masked(
-            picture, frame.mask, colours, opacity=OPACITY, ignore_id=index.ignore_id, clear=_clear(index)
-        )
+        return overlays.masked(picture, frame.mask, colours, opacity=OPACITY, clear=_clear(index))
     # Small boxes first: where names crowd, those of large ones are told by their colour.
     sides = frame.boxes[:, 2:] - frame.boxes[:, :2]
     small_first = np.argsort(sides.prod(axis=1), kind="stable")
