@@ -126,7 +126,7 @@ def test_box_without_width_is_a_warning_with_file_and_line(tmp_path: Path) -> No
 
 def test_box_over_the_edge_is_a_warning_and_one_outside_is_an_error(tmp_path: Path) -> None:
     over, outside = coco_object(id=1, bbox=[5, 1, 6, 2]), coco_object(id=2, bbox=[20, 1, 4, 2])
-    root = coco_set(tmp_path, train=coco_json(over, outside))
+    root = coco_set(tmp_path, train=coco_json(annotations=[over, outside]))
     partly = only(root, "box-partly-outside")
     assert (partly.is_error, partly.object) == (False, "object 1")
     assert "3 pixels over the edge of the 8x6 picture" in partly.text  # 5 + 6 - 8
