@@ -155,6 +155,9 @@ class Observer(Protocol):
     def trial_started(self, spec: TrialSpec) -> None:
         """A trial starts."""
 
+    def ending(self, text: str) -> None:
+        """No further trial will start; the text says what happens to those that run."""
+
     def epoch(self, report: EpochReport) -> None:
         """A trial ended an epoch."""
 

@@ -3,7 +3,7 @@ import signal
 import pytest
 
 from sweep.orchestrator.board import Board, Running, with_ending
-from sweep.orchestrator.endings import Ending, ending
+from sweep.orchestrator.endings import Ending, announcement, ending
 from sweep.orchestrator.stopping import StopRequest, listening
 from sweep.records import Status
 from tests.making import VAL_LOSS, a_plan, a_result, a_spec
@@ -33,6 +33,10 @@ def test_sweep_ends_when_all_slots_are_closed_but_not_while_one_may_still_crash(
     assert decided(board) is None
     board.running.clear()
     assert decided(board) == Ending("all 3 trials ended")
+
+
+def test_sweep_of_one_trial_says_so_when_it_ends() -> None:
+    assert decided(board_with([Status.COMPLETE], n_slots=1)) == Ending("the only trial ended")
 
 
 def test_interrupt_ends_the_sweep_first_of_all() -> None:
@@ -138,6 +142,35 @@ def test_second_signal_interrupts_a_process_that_trains_itself() -> None:
         stop.ask(signal.SIGINT)
     stop.let_interrupt(False)
     stop.ask(signal.SIGINT)
+
+
+def test_first_signal_is_heard_at_once_by_a_process_that_trains_itself() -> None:
+    stop, heard = StopRequest(), []
+    stop.is_read, stop.on_heard = True, lambda: heard.append(stop.why)
+    stop.let_interrupt(True)
+    stop.ask(signal.SIGINT)
+    assert heard == ["interrupted by SIGINT"]
+
+
+@pytest.mark.parametrize(
+    ("signal_number", "found", "text"),
+    [
+        (signal.SIGINT, Ending("x"), "stopping after the running epochs; press Ctrl-C again to end now"),
+        (signal.SIGTERM, Ending("x"), "stopping after the running epochs; send it again to end now"),
+        (
+            None,
+            Ending("target 1 reached", cancels=True),
+            "target 1 reached: stopping after the running epochs",
+        ),
+        (None, Ending("no better trial"), "no better trial: waiting for the running trials"),
+    ],
+)
+def test_announcement_says_what_happens_to_running_trials(
+    signal_number: int | None, found: Ending, text: str
+) -> None:
+    stop = StopRequest()
+    stop.signal_number = signal_number
+    assert announcement(found, stop) == text
 
 
 def test_signal_while_no_trial_runs_interrupts_at_once_with_its_number() -> None:

@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from sweep.cli.live import LiveObserver
-from sweep.records import EpochReport, SweepRecord
+from sweep.cli.live import LineObserver, LiveObserver, QuietObserver
+from sweep.records import EpochReport, Status, SweepRecord
 from tests.making import MIOU, a_result, a_spec
 
 PARAMS = {
@@ -19,7 +19,10 @@ PARAMS = {
 }
 
 
-def last_picture(width: int) -> str:
+ENDING = "stopping after the running epochs; press Ctrl-C again to end now"
+
+
+def last_picture(width: int, ending: str = "") -> str:
     """What stays on the screen of a sweep with one trial that ended and two that run."""
     console = Console(width=width, height=40, record=True, file=io.StringIO(), force_terminal=True)
     observer = LiveObserver(console)
@@ -35,6 +38,8 @@ def last_picture(width: int) -> str:
         observer.epoch(EpochReport(trial_uid=retried.trial_uid, epoch=12, metrics={MIOU.metric: 0.61234}))
         observer.trial_finished(done, a_result(done, 0.5432))
         console.clear()
+        if ending:
+            observer.ending(ending)
     return console.export_text()
 
 
@@ -59,3 +64,26 @@ def test_live_view_shows_name_epoch_metric_time_counts_and_eta_at_any_usual_widt
     ):
         assert part in text
     assert max(map(len, lines)) <= width
+
+
+def test_live_view_of_a_sweep_that_is_ending_says_so_and_has_no_eta() -> None:
+    shown = last_picture(100, ENDING)
+    assert ENDING in shown
+    assert "left about" not in shown.partition(ENDING)[2]
+
+
+def test_lines_of_a_sweep_that_is_ending_say_so_and_have_no_eta(capsys: pytest.CaptureFixture[str]) -> None:
+    observer = LineObserver()
+    observer.sweep_started(
+        SweepRecord(name="night", task="segmentation", objective=MIOU, config="{}", total_slots=50)
+    )
+    observer.ending(ENDING)
+    observer.trial_finished(a_spec(0), a_result(a_spec(0), None, status=Status.STOPPED, reason="interrupted"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == ENDING
+    assert lines[2].endswith("[1/50]")
+
+
+def test_quiet_view_says_on_stderr_that_ctrl_c_was_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    QuietObserver().ending(ENDING)
+    assert capsys.readouterr() == ("", f"{ENDING}\n")

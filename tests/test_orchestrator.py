@@ -32,6 +32,7 @@ class Notebook:
     def __init__(self) -> None:
         self.notices: list[str] = []
         self.finished: list[TrialResult] = []
+        self.endings: list[str] = []
 
     def notice(self, text: str) -> None:
         self.notices.append(text)
@@ -41,6 +42,9 @@ class Notebook:
     def sweep_started(self, record: SweepRecord) -> None: ...
 
     def trial_started(self, spec: TrialSpec) -> None: ...
+
+    def ending(self, text: str) -> None:
+        self.endings.append(text)
 
     def epoch(self, report: EpochReport) -> None: ...
 
@@ -200,6 +204,13 @@ def test_stop_request_stops_the_running_trial_and_starts_no_other() -> None:
     outcome = sweep.run()
     assert [result.status for _, result in outcome.trials] == [Status.COMPLETE, Status.STOPPED]
     assert outcome.trials[1][1].reason == "interrupted by SIGINT"
+    assert sweep.notebook.endings == ["stopping after the running epochs; press Ctrl-C again to end now"]
+
+
+def test_sweep_whose_slots_are_all_closed_announces_no_ending() -> None:
+    sweep = Sweep(n_slots=2)
+    sweep.run()
+    assert sweep.notebook.endings == []
 
 
 def test_same_warning_of_many_trials_is_shown_once() -> None:

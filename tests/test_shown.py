@@ -44,3 +44,17 @@ def test_line_of_the_model_has_the_scores_that_can_be_compared(
 ) -> None:
     show_report(a_report(dataclasses.replace(CHAMPION, **changes)))  # type: ignore[arg-type]
     assert f"model: rccar-segmentation {line}\n" in capsys.readouterr().out
+
+
+def test_summary_of_an_interrupted_sweep_says_where_the_best_checkpoint_lies(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    spec = a_spec(1)
+    trials = [(spec, a_result(spec, 0.8, checkpoint="/home/me/mlruns/sweeps/s/trials/1/best.pt"))]
+    summary = summarise(a_plan(), trials, "interrupted by SIGINT")
+    report = dataclasses.replace(a_report(None), summary=summary, kept="the sweep was interrupted")
+    show_report(report)
+    shown = capsys.readouterr().out
+    assert "not promoted: the sweep was interrupted\n" in shown
+    assert "  the best trial's checkpoint: /home/me/mlruns/sweeps/s/trials/1/best.pt\n" in shown
+    assert dataclasses.replace(report, champion=CHAMPION).checkpoint is None

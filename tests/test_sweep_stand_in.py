@@ -157,6 +157,23 @@ def test_second_sweep_of_a_name_is_refused(cli: Cli, sweep: Sweep, home: Path) -
     assert "exists already" in done.stderr
 
 
+def test_taken_name_is_refused_before_the_data_is_read(cli: Cli, sweep: Sweep, home: Path) -> None:
+    sweep("--trials", "1", "--epochs", "1", "--name", "held")
+    words = ("run", "--task", "segmentation", "--data", "./missing", "--name", "held", "--home", str(home))
+    for config in (home / "sweeps" / "held" / "config.json", None):
+        done = cli(*words)
+        assert done.returncode == 2
+        assert "--name held: a sweep of this name exists already" in done.stderr
+        if config is not None:
+            config.unlink()  # the study in Optuna's storage still has the name
+
+
+def test_start_that_fails_leaves_no_folder_behind(cli: Cli, tmp_path: Path) -> None:
+    done = cli("run", "--task", "segmentation", "--data", "./missing", "--name", "gone")
+    assert done.returncode == 2
+    assert not (tmp_path / "mlruns" / "sweeps" / "gone").exists()
+
+
 HUGE_GRID = """
 task: segmentation
 trainer: stand_in
@@ -280,6 +297,9 @@ def test_one_signal_ends_running_trials_cleanly_and_leaves_nothing_running(
     rest, stderr = process.communicate(timeout=60)
     assert process.returncode == code, stderr
     assert f"interrupted by {number.name}" in rest
+    announced = rest.partition("stopping after the running epochs; ")[2]
+    assert "stopped" in announced
+    assert " left]" not in announced
     runs = runs_of(tmp_path / "mlruns")
     assert {run.info.status for run in runs} <= {"FINISHED", "KILLED"}
     (parent,) = [run for run in runs if run.data.tags["sweep.kind"] == "sweep"]
@@ -307,7 +327,9 @@ def test_second_ctrl_c_ends_an_inline_trial_in_the_middle_of_its_epoch(tmp_path:
     process.send_signal(signal.SIGINT)
     rest, stderr = process.communicate(timeout=10)
     assert process.returncode == 130, stderr
-    assert "trial-000 stopped before its first epoch ended: interrupted by SIGINT" in rest
+    heard, stopped = rest.splitlines()[:2]
+    assert heard == "stopping after the running epochs; press Ctrl-C again to end now"
+    assert stopped.startswith("trial-000 stopped before its first epoch ended: interrupted by SIGINT")
     runs = {run.info.run_name: run for run in runs_of(tmp_path / "mlruns")}
     assert {name: run.info.status for name, run in runs.items()} == {"trial-000": "KILLED", "twice": "KILLED"}
     assert runs["trial-000"].data.tags["sweep.state"] == "stopped"

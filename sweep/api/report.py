@@ -44,6 +44,13 @@ class RunReport:
         return 4 if self.spool is not None else 0
 
     @property
+    def checkpoint(self) -> str | None:
+        """File of the best trial's weights where it became no registered model; None if there is none."""
+        if self.champion is not None or self.summary.best is None:
+            return None
+        return self.summary.best[1].checkpoint
+
+    @property
     def commands(self) -> dict[str, str]:
         """The commands that open this home, by what they open."""
         return {
@@ -91,6 +98,7 @@ class RunReport:
                 "replaced_value": champion.replaced_value,
             },
             "not_promoted_because": self.kept,
+            "checkpoint": self.checkpoint,
             "undelivered": None if self.spool is None else str(self.spool),
             "exit_code": self.exit_code,
         }

@@ -21,6 +21,9 @@ class Silent:
     def trial_started(self, spec: TrialSpec) -> None:
         """Not shown."""
 
+    def ending(self, text: str) -> None:
+        """Not shown."""
+
     def epoch(self, report: EpochReport) -> None:
         """Not shown."""
 

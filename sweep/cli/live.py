@@ -41,6 +41,7 @@ class SweepView:
         best: the best complete trial.
         closed_slots: slots that will not be tried again.
         since: when the first trial started, monotonic seconds.
+        is_ending: whether no further trial will start.
     """
 
     record: SweepRecord | None = None
@@ -49,6 +50,7 @@ class SweepView:
     best: tuple[TrialSpec, TrialResult] | None = None
     closed_slots: set[int] = field(default_factory=set)
     since: float = 0.0
+    is_ending: bool = False
 
     def started(self, record: SweepRecord) -> None:
         """Begin."""
@@ -82,9 +84,9 @@ class SweepView:
         return True
 
     def eta_s(self) -> float | None:
-        """Seconds until all slots are closed, at the pace so far; None before a trial ended."""
+        """Seconds until all slots are closed, at this pace; None before a trial ended and at the end."""
         done = len(self.closed_slots)
-        if not done or self.record is None:
+        if not done or self.record is None or self.is_ending:
             return None
         return (time.monotonic() - self.since) / done * max(self.record.total_slots - done, 0)
 
@@ -100,6 +102,10 @@ class QuietObserver(Silent):
     def notice(self, text: str) -> None:
         """Warnings go to stderr even when quiet."""
         print(f"note: {text}", file=sys.stderr)  # noqa: T201
+
+    def ending(self, text: str) -> None:
+        """Who pressed Ctrl-C must see that it was heard, even when quiet."""
+        print(text, file=sys.stderr)  # noqa: T201
 
 
 class LineObserver(QuietObserver):
@@ -128,6 +134,11 @@ class LineObserver(QuietObserver):
         """One line with the parameters."""
         self._view.trial_started(spec)
         self._line(f"{spec.run_name} started: {params_line(spec)}")
+
+    def ending(self, text: str) -> None:
+        """One line; from here on there is no ETA."""
+        self._view.is_ending = True
+        self._line(text)
 
     def epoch(self, report: EpochReport) -> None:
         """Remembered, not printed: a line an epoch drowns the rest."""
@@ -202,6 +213,12 @@ class LiveObserver(LineObserver):
         """Move a row on."""
         with self._lock:
             self._view.epoch(report)
+
+    def ending(self, text: str) -> None:
+        """A line above the live part."""
+        with self._lock:
+            self._view.is_ending = True
+        self._line(text)  # outside the lock, as below
 
     def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:
         """Remove a row; a failure's reason stays above the live part."""

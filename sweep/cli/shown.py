@@ -69,6 +69,8 @@ def show_report(report: RunReport) -> None:
         _show_best(report, *summary.best)
     if report.kept:
         typer.echo(f"not promoted: {report.kept}")
+    if report.checkpoint is not None:
+        typer.echo(f"  the best trial's checkpoint: {report.checkpoint}")
     if report.spool is not None:
         typer.echo(f"MLflow did not take everything; what is missing is kept in {report.spool}")
     typer.echo("")

@@ -50,6 +50,24 @@ def ending(board: Board, *, stop: StopRequest, elapsed_s: float) -> Ending | Non
     return None
 
 
+def announcement(decided: Ending, stop: StopRequest) -> str:
+    """Say what happens to running trials now that no further one is started.
+
+    Args:
+        decided: why.
+        stop: whether somebody asked, and how urgently.
+
+    Returns:
+        One line.
+    """
+    if stop.signal_number is not None:
+        again = "press Ctrl-C again" if stop.is_from_keyboard else "send it again"
+        return f"stopping after the running epochs; {again} to end now"
+    if decided.cancels:
+        return f"{decided.why}: stopping after the running epochs"
+    return f"{decided.why}: waiting for the running trials"
+
+
 def _reached(board: Board, target: float) -> bool:
     if board.best is None or board.best[1].value is None:
         return False
@@ -72,4 +90,4 @@ def _failing(board: Board) -> Ending | None:
 def _all_done(board: Board) -> str:
     if board.exhausted and board.next_slot < board.plan.n_slots:
         return f"the grid has {board.next_slot} points and all were tried"
-    return f"all {board.plan.n_slots} trials ended"
+    return "the only trial ended" if board.plan.n_slots == 1 else f"all {board.plan.n_slots} trials ended"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sweep.orchestrator.board import Board, Running, with_ending
 from sweep.orchestrator.checkpoints import CheckpointKeeper
-from sweep.orchestrator.endings import Ending, ending
+from sweep.orchestrator.endings import Ending, announcement, ending
 from sweep.orchestrator.stopping import StopRequest
 from sweep.ports import Executor, Observer, Results, Searcher, Tracker
 from sweep.records import (
@@ -84,6 +84,7 @@ class Orchestrator:
         self._keeper = CheckpointKeeper(objective=plan.objective, keep=plan.keep)
         self._packages: dict[str, PackageResult] = {}
         self._noted: set[str] = set()
+        self._announced: set[str] = set()
         self._began = clock()
 
     def run(self) -> Outcome:
@@ -94,10 +95,12 @@ class Orchestrator:
         """
         self._began = self._clock()
         self._stop.is_read = True
+        self._stop.on_heard = self._hear
         try:
             decided = self._until_ended()
         finally:
             self._stop.is_read = False
+            self._stop.on_heard = None
         return Outcome(
             plan=self._plan, trials=tuple(self._board.finished), ending=decided, kept=self._keeper.kept
         )
@@ -112,11 +115,25 @@ class Orchestrator:
                 self._start_trials()
             elif not self._board.running:
                 return decided
-            elif decided.cancels:
-                self._cancel_running(Status.STOPPED, decided.why)
+            else:
+                self._announce(decided)
+                if decided.cancels:
+                    self._cancel_running(Status.STOPPED, decided.why)
             self._cancel_overdue()
             self._executor.pump(self._handle, PUMP_S)
             self._searcher.settle()
+
+    def _hear(self) -> None:
+        decided = self._ending()
+        if decided is not None:
+            self._announce(decided)
+
+    def _announce(self, decided: Ending) -> None:
+        """Say once what happens to the running trials; a signal is news even after another ending."""
+        kind = "ending" if self._stop.signal_number is None else "signal"
+        if kind not in self._announced:
+            self._announced.add(kind)
+            self._observer.ending(announcement(decided, self._stop))
 
     def _ending(self) -> Ending | None:
         return ending(self._board, stop=self._stop, elapsed_s=self._clock() - self._began)
@@ -198,6 +215,7 @@ class Orchestrator:
         self._cancel_overdue()
         decided = self._ending()
         if decided is not None and decided.cancels and running.cancelled is None:
+            self._announce(decided)
             running.cancelled = (Status.STOPPED, decided.why)
         if running.cancelled is not None:
             return Action.STOP

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -21,6 +21,8 @@ class StopRequest:
         urgent: whether the wish was repeated.
         is_read: whether the loop of trials runs, which reads it every turn.
         is_interrupting: whether a repeated wish interrupts what this process does.
+        on_heard: called at the first wish while this process trains, when the loop would hear of it only at
+            the end of the epoch.
     """
 
     def __init__(self) -> None:
@@ -28,6 +30,7 @@ class StopRequest:
         self.urgent = False
         self.is_read = False
         self.is_interrupting = False
+        self.on_heard: Callable[[], None] | None = None
 
     def ask(self, signal_number: int) -> None:
         """Ask the sweep to stop; asking again makes it urgent.
@@ -43,6 +46,9 @@ class StopRequest:
         self.signal_number = self.signal_number or signal_number
         if not self.is_read or (self.urgent and self.is_interrupting):
             raise KeyboardInterrupt(signal_number)
+        # Elsewhere the handler may have interrupted somebody who is printing: there the loop says it.
+        if self.is_interrupting and self.on_heard is not None:
+            self.on_heard()
 
     def let_interrupt(self, may: bool) -> None:
         """Say whether a repeated wish may interrupt this process where it is.
@@ -51,6 +57,11 @@ class StopRequest:
             may: True while it trains, False while it writes down what came of it.
         """
         self.is_interrupting = may
+
+    @property
+    def is_from_keyboard(self) -> bool:
+        """Whether it was Ctrl-C."""
+        return self.signal_number == signal.SIGINT
 
     @property
     def why(self) -> str:

@@ -88,6 +88,27 @@ def open_storage(url: str, *, init_lock: Path) -> RDBStorage:
     return storage
 
 
+def has_study(storage: RDBStorage, name: str) -> bool:
+    """Say whether a name is taken.
+
+    Args:
+        storage: an open one.
+        name: of a study.
+
+    Returns:
+        Whether there is a study of this name.
+
+    Raises:
+        UnavailableError: the storage is locked, full or gone.
+    """
+    with storage_errors(f"looking for the study {name}"):
+        try:
+            storage.get_study_id_from_name(name)
+        except KeyError:
+            return False
+        return True
+
+
 def first_line(error: BaseException) -> str:
     """The first line of an error's innermost cause.
 

@@ -9,7 +9,7 @@ from sweep import catalog
 from sweep.config import Loaded, SweepConfig
 from sweep.errors import InputError
 from sweep.executors.machine import auto_workers
-from sweep.paths import Home, checked_name
+from sweep.paths import Home
 from sweep.search_space import SearchSpace
 from sweep.wiring import parts
 from sweep.wiring.addresses import addresses_of
@@ -64,7 +64,7 @@ def checked_run(loaded: Loaded) -> CheckedRun:
         data = _tried(partial(_data, config, space), faults)
     _tried(partial(parts.check_devices, config), faults)
     if config.name is not None:
-        _tried(partial(checked_name, config.name), faults)
+        _tried(partial(parts.free_name, config, Home.at(config.home)), faults)
     if space is not None and data is not None:
         _tried(partial(parts.check_batches, config, space, n_train=data.counts["train"]), faults)
     if space is None or faults:

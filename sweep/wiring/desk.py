@@ -1,5 +1,6 @@
 """Opens everything a sweep needs, in the order that lets the slow parts run side by side."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from sweep.config import Loaded, SweepConfig
 from sweep.errors import InputError, UnavailableError
 from sweep.orchestrator.orchestrator import Orchestrator
 from sweep.orchestrator.stopping import StopRequest
-from sweep.paths import Home, SweepPaths, checked_name, write_text
+from sweep.paths import Home, SweepPaths, write_text
 from sweep.ports import Observer
 from sweep.records import SweepPlan, SweepRecord
 from sweep.tracking import ModelRegistry, Scribe
@@ -69,12 +70,15 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
     config = loaded.config
     home = Home.at(config.home)
     space = parts.make_space(config)
-    name = checked_name(config.name or parts.made_name(config, home))
+    name = parts.free_name(config, home)
     paths = home.sweep(name)
     with ExitStack() as stack:
         _lock(stack, paths, name)
+        stack.callback(_leave_nothing, paths)
         executor = parts.make_executor(stack, config, paths, stop=stop, observer=observer)
         scribe = parts.make_scribe(stack, config, home=home, paths=paths)
+        storage = parts.make_storage(config, home)
+        parts.check_no_study(storage, name)  # before anybody waits for frames to be decoded
         observer.phase("reading the data")
         data = (
             None
@@ -84,7 +88,6 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
         plan = plan_of(config, space, name=name, paths=paths, data=data)
         record = record_of(loaded, space, plan, data)
         observer.phase("opening the databases")
-        storage = parts.make_storage(config, home)
         scribe.ready(STORE_TIMEOUT_S)
         # The study comes last: it takes the name, and a start that fails must leave the name free.
         searcher = parts.make_searcher(stack, config, storage=storage, space=space, plan=plan, scribe=scribe)
@@ -107,6 +110,12 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
                 stop=stop,
             ),
         )
+
+
+def _leave_nothing(paths: SweepPaths) -> None:
+    """Remove the folder of a sweep that was not started: its config is written last."""
+    if not paths.config.exists():
+        shutil.rmtree(paths.root, ignore_errors=True)
 
 
 def _lock(stack: ExitStack, paths: SweepPaths, name: str) -> None:

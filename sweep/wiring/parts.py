@@ -11,14 +11,14 @@ from sweep.executors.inline import InlineExecutor
 from sweep.executors.local import LocalExecutor
 from sweep.executors.machine import auto_workers, devices_for, find_gpus, n_cores
 from sweep.orchestrator.stopping import StopRequest
-from sweep.paths import Home, SweepPaths
+from sweep.paths import Home, SweepPaths, checked_name
 from sweep.ports import Executor, Observer, Offer
 from sweep.records import SweepPlan
 from sweep.search_space import SearchSpace, check_metric, fix, load_space
 from sweep.searching.mirror import StorageMirror
 from sweep.searching.samplers import SAMPLERS
 from sweep.searching.searcher import StudySearcher, open_study
-from sweep.searching.storage import RDBStorage, open_storage
+from sweep.searching.storage import RDBStorage, has_study, open_storage
 from sweep.tracking import ModelRegistry, Scribe, open_registry, open_scribe
 from sweep.wiring.addresses import addresses_of
 from sweep.workshop.data import PreparedData, held_cache, prepare_data
@@ -67,6 +67,46 @@ def made_name(config: SweepConfig, home: Home) -> str:
     name = f"{made_prefix(config)}{time.strftime('%Y%m%d-%H%M%S')}"
     names = chain([name], (f"{name}-{number}" for number in count(2)))
     return next(free for free in names if not home.sweep(free).root.exists())
+
+
+def free_name(config: SweepConfig, home: Home) -> str:
+    """Choose a sweep's name that no sweep of this home has.
+
+    Args:
+        config: the resolved config.
+        home: where other sweeps lie.
+
+    Returns:
+        The one that was given, or one of task and time.
+
+    Raises:
+        InputError: the name cannot be used, or a sweep has it.
+    """
+    name = checked_name(config.name or made_name(config, home))
+    if home.sweep(name).config.exists():
+        raise _taken(name)
+    return name
+
+
+def check_no_study(storage: RDBStorage, name: str) -> None:
+    """Refuse a name that a study has.
+
+    Args:
+        storage: where the study would lie.
+        name: of the sweep.
+
+    Raises:
+        InputError: there is a study of this name.
+        UnavailableError: the storage cannot be used.
+    """
+    if has_study(storage, name):
+        raise _taken(name)
+
+
+def _taken(name: str) -> InputError:
+    return InputError(
+        f"--name {name}: a sweep of this name exists already; choose another name, or leave --name out"
+    )
 
 
 def made_prefix(config: SweepConfig) -> str:
