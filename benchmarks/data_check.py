@@ -45,7 +45,7 @@ def _bare(pool: Executor, paths: list[Path]) -> float:
     return time.perf_counter() - started
 
 
-def _check(root: str) -> None:
+def _check(root: str, bare_s: float) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     checked = check_data(root)
@@ -53,6 +53,7 @@ def _check(root: str) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     n_frames = sum(checked.counts.values())
     print(f"check: {n_frames / took:.0f} frames/s, {took:.1f} s, {len(checked.findings)} findings")
+    print(f"{took / bare_s:.1f} times bare parallel decoding")
     print(f"peak memory: {peak / 1024:.0f} MiB, of which {(peak - before) / 1024:.0f} MiB for the check")
 
 
@@ -76,15 +77,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = _set(Path(folder), options.frames, (width, height))
         print(f"{len(paths)} frames of {width}x{height}, {n_threads()} cores")
+        bare_s: list[float] = []
         for name, pool in (
             ("threads", ThreadPoolExecutor(n_threads())),
             ("processes", ProcessPoolExecutor(n_threads(), multiprocessing.get_context("spawn"))),
         ):
             with pool:
                 took = _bare(pool, paths)
+            bare_s.append(took)
             print(f"bare decoding, {name}: {len(paths) / took:.0f} frames/s, {took:.1f} s")
         sys.stdout.flush()
-        process = multiprocessing.get_context("spawn").Process(target=_check, args=(folder,))
+        process = multiprocessing.get_context("spawn").Process(target=_check, args=(folder, min(bare_s)))
         process.start()
         process.join()
 
