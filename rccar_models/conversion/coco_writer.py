@@ -57,11 +57,14 @@ class CocoWriter:
             entries = tuple(self._of_thing(thing, width=width, height=height) for thing in frame.things)
         return Labels(n_objects=sum(not entry["iscrowd"] for entry in entries), entries=entries)
 
-    def finish(self, written: Sequence[Written]) -> None:
+    def finish(self, written: Sequence[Written]) -> tuple[str, ...]:
         """Write one annotation file for each split.
 
         Args:
             written: all frames.
+
+        Returns:
+            Names of the categories in order of id.
         """
         folder = self._root / "annotations"
         folder.mkdir(exist_ok=True)
@@ -78,6 +81,7 @@ class CocoWriter:
             }
             text = json.dumps(content, ensure_ascii=False, allow_nan=False)
             (folder / f"instances_{called}.json").write_text(text, encoding="utf-8")
+        return tuple(str(category["name"]) for category in categories)
 
     def _categories(self, written: Sequence[Written]) -> list[Entry]:
         numbered = [(self._first + class_id, name) for class_id, name in enumerate(self._source.names)]

@@ -40,7 +40,7 @@ class Converted:
         source_format: of the source.
         counts: frames by split.
         n_objects: boxes and outlines written; 0 for masks.
-        classes: class names of the source, in id order.
+        classes: names that were written, in id order.
         n_copied: images whose bytes are those of the source.
         warnings: what the user should know, also what the format cannot hold.
     """
@@ -95,7 +95,7 @@ def convert(
         writer = _writer(part, described, to=to, task=task)
         written = _write_all(frames, writer, part, progress, source=source)
         _check_outlines(written, described, source=source, to=to)
-        writer.finish(written)
+        classes = writer.finish(written)
     losses = sum((one.losses for one in written), Counter[str]())
     return Converted(
         folder=out,
@@ -104,7 +104,7 @@ def convert(
         source_format=index.format,
         counts={split: len(samples) for split, samples in index.splits.items()},
         n_objects=sum(one.n_objects for one in written) if to != "mask_folder" else 0,
-        classes=index.classes,
+        classes=classes,
         n_copied=sum(one.is_copied for one in written),
         warnings=(*index.warnings, *_notes(written, losses, n_renamed)),
     )

@@ -40,11 +40,14 @@ class MaskWriter:
         _save(frame.mask, self._file(place))
         return Labels(n_objects=len(np.unique(frame.mask)))
 
-    def finish(self, written: Sequence[Written]) -> None:
+    def finish(self, written: Sequence[Written]) -> tuple[str, ...]:
         """Write `classes.txt`; leave away a background that neither a file names nor a pixel shows.
 
         Args:
             written: all frames.
+
+        Returns:
+            Class names in order of id.
         """
         names = self._source.names
         if self._source.adds_ground and not any(0 in one.ids for one in written):
@@ -53,6 +56,7 @@ class MaskWriter:
                 self._renumber(self._file(one.place))
         lines = [f"{class_id} {name}\n" for class_id, name in enumerate(names)]
         (self._root / "classes.txt").write_text("".join(lines), encoding="utf-8")
+        return tuple(names)
 
     def _file(self, place: Place) -> Path:
         return self._root / f"{place.below('masks')}.png"

@@ -71,6 +71,6 @@ class Writer(Protocol):
         """Write the labels of one frame; called from several threads at once."""
         ...
 
-    def finish(self, written: Sequence[Written]) -> None:
-        """Write what all frames share."""
+    def finish(self, written: Sequence[Written]) -> tuple[str, ...]:
+        """Write what all frames share; returns the classes of the written set."""
         ...

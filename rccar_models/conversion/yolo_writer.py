@@ -71,11 +71,14 @@ class YoloWriter:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         return Labels(n_objects=len(lines), losses=losses)
 
-    def finish(self, written: Sequence[Written]) -> None:
+    def finish(self, written: Sequence[Written]) -> tuple[str, ...]:
         """Write `data.yaml` and `classes.txt`.
 
         Args:
             written: all frames.
+
+        Returns:
+            Class names in order of id.
         """
         names = self._source.names[self._drops_ground :]
         splits = [split for split in dict.fromkeys(one.place.split for one in written) if split != UNSPLIT]
@@ -83,6 +86,7 @@ class YoloWriter:
         text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
         (self._root / "data.yaml").write_text(text, encoding="utf-8")
         (self._root / "classes.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+        return tuple(names)
 
     def _of_mask(self, mask: NDArray[np.uint8], losses: Counter[str]) -> list[str]:
         height, width = mask.shape

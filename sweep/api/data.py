@@ -13,6 +13,7 @@ from sweep.workshop.data import convert as converting
 from sweep.workshop.data.check import DataCheck, DataFinding, RuleFindings
 from sweep.workshop.data.convert import ConvertedData
 from sweep.workshop.data.preview import Preview, data_preview
+from sweep.workshop.data.split import DividedData, divide_data
 from sweep.workshop.data.stats import (
     GONE_PX,
     TINY_PX,
@@ -34,6 +35,7 @@ __all__ = [
     "DataCheck",
     "DataFinding",
     "DataStatistics",
+    "DividedData",
     "ObjectStatistics",
     "Preview",
     "RuleFindings",
@@ -43,6 +45,7 @@ __all__ = [
     "convert_data",
     "preview",
     "short_name",
+    "split_data",
     "statistics",
 ]
 
@@ -124,6 +127,58 @@ def convert_data(
     _check_task(task)
     return converting.convert_data(
         source, to=to, out=Path(out).expanduser(), task=task, format_name=format_name, progress=progress
+    )
+
+
+def split_data(
+    source: str,
+    *,
+    task: str | None = None,
+    format_name: str | None = None,
+    val: float = 0.2,
+    test: float = 0.1,
+    by: str = "auto",
+    gap: int | None = None,
+    seed: int = 0,
+    force: bool = False,
+    dry_run: bool = False,
+    progress: Progress = lambda _done, _total: None,
+) -> DividedData:
+    """Divide a data set by drive or time block, and write `splits/*.txt` into it; nothing else is changed.
+
+    Args:
+        source: folder of the data set.
+        task: what to read it for; None for detection where there are boxes or outlines, else segmentation.
+        format_name: overrides recognition.
+        val: share of all frames.
+        test: share of all frames, 0 for none.
+        by: "drive", "block", or "auto" for drives where they can be divided and else blocks.
+        gap: frames left out at each cut of a drive at least; None for 2. Look-alikes always are.
+        seed: of all chance.
+        force: divide again what is divided already; earlier lists are kept as `*.txt.bak`.
+        dry_run: write nothing.
+        progress: told (done, total) frames.
+
+    Returns:
+        What was done.
+
+    Raises:
+        InputError: a name or share is wrong, or the data is faulty, divided already, or cannot be divided.
+        UnavailableError: the disk is full or read-only.
+    """
+    _check_task(task)
+    return divide_data(
+        source,
+        task=task,
+        format_name=format_name,
+        val=val,
+        test=test,
+        by=by,
+        gap=gap,
+        seed=seed,
+        force=force,
+        dry_run=dry_run,
+        progress=progress,
     )
 
 

@@ -6,6 +6,7 @@ from sweep.cli.data.cache import cache
 from sweep.cli.data.check import check
 from sweep.cli.data.convert import convert
 from sweep.cli.data.preview import preview
+from sweep.cli.data.split import split
 from sweep.cli.data.stats import stats
 
 app = typer.Typer(
@@ -17,3 +18,4 @@ app.command(name="check")(check)
 app.command(name="convert")(convert)
 app.command(name="stats")(stats)
 app.command(name="preview")(preview)
+app.command(name="split")(split)
