@@ -85,7 +85,9 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
         "version": "1",
         "run_id": "",
         "promoted": True,
+        "value": pytest.approx(first["best"]["value"]),
         "replaced": None,
+        "replaced_value": None,
     }
     client = client_of(home)
     run = client.get_run(first["model"]["run_id"])
@@ -118,6 +120,7 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
 
     second = run_json(*words, "--trials", "1", "--name", "second", cwd=tmp_path)
     assert (second["model"]["version"], second["model"]["replaced"]) == ("2", "1")
+    assert second["model"]["replaced_value"] == pytest.approx(first["best"]["value"])
     found = client.search_model_versions("name = 'rccar-demo-segmentation'")
     stages = {int(version.version): version.current_stage for version in found}
     assert stages == {1: "Archived", 2: "Production"}
