@@ -157,6 +157,14 @@ def test_one_long_drive_is_cut_and_nothing_alike_straddles(tmp_path: Path) -> No
     assert all(b - a > 2 for (a, one), (b, other) in pairwise(kept) if one != other)
 
 
+def test_look_alikes_across_a_cut_are_left_out_without_any_gap(tmp_path: Path) -> None:
+    frames = {f"images/{number:03d}": (image, 0) for number, image in enumerate(panorama(120, step=1))}
+    root = yolo_frames(tmp_path, frames)
+    plan = divided(root, gap=0, dry_run=True)
+    assert plan.left_out
+    assert straddling(root, plan) == []
+
+
 def test_wider_gap_leaves_more_frames_out(tmp_path: Path) -> None:
     frames = {f"images/{number:03d}": (image, 0) for number, image in enumerate(panorama(120))}
     root = yolo_frames(tmp_path, frames)
