@@ -215,11 +215,19 @@ def test_mask_in_black_and_white_holds_ids_0_and_1(tmp_path: Path) -> None:
     assert first_mask(saved(tmp_path, Image.fromarray(IDS * 255).convert("1"))).tolist() == IDS.tolist()
 
 
-@pytest.mark.parametrize(("mode", "said"), [("RGB", "colours"), ("RGBA", "mode RGBA"), ("LA", "mode LA")])
+@pytest.mark.parametrize(("mode", "said"), [("CMYK", "mode CMYK"), ("F", "mode F")])
 def test_mask_of_another_mode_is_refused_by_name(tmp_path: Path, mode: str, said: str) -> None:
-    mask = Image.new("RGB", SIZE, (1, 2, 3)).convert(mode)
+    mask = Image.new("RGB", SIZE, (1, 2, 3)).convert("L" if mode == "F" else "RGB").convert(mode)
+    path = mask_set(tmp_path) / "masks" / "train" / "0.png"
+    mask.save(path, "TIFF")
     with pytest.raises(DataError, match=f"masks/train/0.png: {said}"):
-        first_mask(saved(tmp_path, mask))
+        first_mask(tmp_path)
+
+
+def test_transparency_of_a_mask_counts_for_nothing(tmp_path: Path) -> None:
+    mask = Image.fromarray(IDS).convert("LA")
+    mask.putalpha(7)
+    assert first_mask(saved(tmp_path, mask)).tolist() == IDS.tolist()
 
 
 @pytest.mark.parametrize(

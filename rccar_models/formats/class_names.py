@@ -1,20 +1,18 @@
 """Names of classes from a `classes.txt`: "id name" a line, or one name a line in order of id."""
 
 import posixpath
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
 from rccar_models.errors import DataError
-from rccar_models.formats.files import filled_lines, name_of, read_text
+from rccar_models.formats.class_table import read_entries
+from rccar_models.formats.files import name_of, read_text
 from rccar_models.formats.tree import Tree
 
 BACKGROUND = "background"
 BACKGROUND_NAMES = frozenset({BACKGROUND, "_background_"})
 """How labelling tools call what nothing outlines, in lower case."""
-
-_NUMBERED = re.compile(r"(\d+)[\s:,]+(\S.*)")
 
 
 def class_file(tree: Tree, folders: Sequence[str]) -> Path | None:
@@ -54,36 +52,44 @@ def read_class_names(path: Path, *, root: Path, background: bool) -> tuple[str, 
         DataError: the file is empty, names an id or a class twice, or leaves an id out.
     """
     where = name_of(path, root)
-    lines = filled_lines(path, root=root)
-    numbered = [(number, _NUMBERED.fullmatch(line)) for number, line in lines]
-    if all(match for _, match in numbered):
-        entries = [(number, int(match[1]), match[2]) for number, match in numbered if match]
-    else:
-        entries = [(number, position, line) for position, (number, line) in enumerate(lines)]
     names: dict[int, str] = {}
+    known: set[str] = set()
     faults: list[str] = []
-    for number, class_id, name in entries:
+    for position, entry in enumerate(read_entries(path, root=root)):
+        class_id = position if entry.id is None else entry.id
         if class_id in names:
-            faults.append(f"{where}:{number}: id {class_id} stands twice; give each class its own id")
-        elif name in names.values():
-            faults.append(f"{where}:{number}: class {name!r} stands twice; give each class its own name")
+            faults.append(f"{where}:{entry.line}: id {class_id} stands twice; give each class its own id")
+        elif entry.name in known:
+            twice = f"class {entry.name!r} stands twice"
+            faults.append(f"{where}:{entry.line}: {twice}; give each class its own name")
         else:
-            names[class_id] = name
+            names[class_id] = entry.name
+            known.add(entry.name)
     if background and names and 0 not in names:
         names[0] = "background"
-    faults += _gaps(names, where)
+    faults += gaps(names, where)
     if faults:
         raise DataError(str(root), faults)
     return tuple(names[class_id] for class_id in sorted(names))
 
 
-def _gaps(names: dict[int, str], where: str) -> list[str]:
-    if not names:
+def gaps(ids: Collection[int], where: str) -> list[str]:
+    """Check that ids run from 0 on.
+
+    Args:
+        ids: of the classes.
+        where: the file that names them.
+
+    Returns:
+        A line if there are none, or if one is missing.
+    """
+    if not ids:
         return [f"{where}: names no class; write one name a line, in order of id"]
-    if max(names) == len(names) - 1:
+    highest = max(ids)
+    if highest == len(ids) - 1:
         return []
-    missing = next(class_id for class_id in count() if class_id not in names)
-    return [f"{where}: ids must run from 0 without a gap; {missing} is missing, the highest is {max(names)}"]
+    missing = next(class_id for class_id in count() if class_id not in ids)
+    return [f"{where}: ids must run from 0 without a gap; {missing} is missing, the highest is {highest}"]
 
 
 def numbered_names(highest: int) -> tuple[str, ...]:

@@ -221,5 +221,5 @@ FORMAT = FormatDef(
     tasks=("segmentation", "detection"),
     recognises=lambda tree: bool(annotation_files(tree).files),
     index=_index,
-    text="<split>/_annotations.coco.json beside the images, annotations/instances_<split>.json, any COCO JSON",
+    text="<split>/_annotations.coco.json by the images, annotations/instances_<split>.json, or COCO .json",
 )

@@ -10,7 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
-from rccar_models.formats.folders import folders_below, holds_labels, image_positions, split_of
+from rccar_models.formats.folders import (
+    BESIDE_ENDINGS,
+    folders_below,
+    holds_labels,
+    image_positions,
+    labels_of_another,
+    split_of,
+)
 from rccar_models.formats.tree import Tree
 
 NOT_LABELS = frozenset({"classes.txt", "notes.json", "train.txt", "val.txt", "test.txt"})
@@ -24,9 +31,12 @@ class Companions:
         tree: the data set.
         folders: of companions, the likeliest first, in lower case, e.g. ("labels/detection", "labels").
         suffix: of companions, with its dot, in lower case.
+        endings: what may follow the image's name in that of its companion, the likeliest first.
     """
 
-    def __init__(self, tree: Tree, *, folders: Sequence[str], suffix: str) -> None:
+    def __init__(
+        self, tree: Tree, *, folders: Sequence[str], suffix: str, endings: Sequence[str] = ("",)
+    ) -> None:
         self._tree = tree
         self._words = folders
         self._suffix = suffix
@@ -34,6 +44,13 @@ class Companions:
             name for name in tree.named(suffix) if posixpath.basename(name).lower() not in NOT_LABELS
         ]
         self._known = frozenset(self._names)
+        stems = [_stem(_folded(name)) for name in self._names]
+        # Only those that occur: each one is looked up in every place of every image.
+        self._endings = [
+            ending
+            for ending in endings
+            if not ending or any(stem.endswith(_folded(ending)) for stem in stems)
+        ]
         self._below: dict[str, tuple[str, ...] | None] = {}
         self._wheres: dict[str, list[str]] = {}
         self._likeliest: dict[str, str] = {}
@@ -93,7 +110,8 @@ class Companions:
         for name in self._names:
             where = posixpath.dirname(name)
             is_drive = any(folder.lower().endswith("_annotations") for folder in where.split("/"))
-            if everywhere or is_drive or self._below_words(where) is not None:
+            is_beside = is_drive or labels_of_another(where, self._tree.folders)
+            if everywhere or is_beside or self._below_words(where) is not None:
                 yield name
 
     def _placed(self, image: str) -> str | None:
@@ -107,7 +125,8 @@ class Companions:
 
     def _by_name(self, image: str) -> str | None:
         """The companion of an image's name in a folder of companions, if it is the only one."""
-        found = self._called.get(_folded(_stem(image)), [])
+        stems = (_folded(_stem(image) + ending) for ending in self._endings)
+        found = next((self._called[stem] for stem in stems if stem in self._called), [])
         folders = posixpath.dirname(image).split("/")
         # In a divided set a file of this name in another split belongs to another image.
         if len(found) != 1 or split_of(folders) is not None:
@@ -127,10 +146,11 @@ class Companions:
 
     def _places(self, image: str) -> Iterator[str]:
         where, file = posixpath.split(image)
-        label = posixpath.splitext(file)[0] + self._suffix
+        stem = posixpath.splitext(file)[0]
+        labels = [f"{stem}{ending}{self._suffix}" for ending in self._endings]
         if where not in self._wheres:
             self._wheres[where] = list(dict.fromkeys(self._folders_for(where)))
-        for folder in self._wheres[where]:
+        for folder, label in product(self._wheres[where], labels):
             yield f"{folder}/{label}" if folder else label
             if folder in self._tree.folders:
                 yield from self._drives(folder, label)
@@ -151,7 +171,8 @@ class Companions:
                 yield "/".join([*folders[:position], word, *folders[position + 1 :]])
         for position, folder in enumerate(folders):
             if not holds_labels(folder):
-                yield "/".join([*folders[:position], f"{folder}_Annotations", *folders[position + 1 :]])
+                for ending in BESIDE_ENDINGS:
+                    yield "/".join([*folders[:position], f"{folder}{ending}", *folders[position + 1 :]])
         if not marked:
             for start, word in product(range(len(folders) + 1), self._words):
                 yield "/".join([*folders[:start], word, *folders[start:]])

@@ -82,13 +82,42 @@ def read_mask(path: Path, *, root: Path) -> NDArray[np.uint8]:
     Raises:
         DataError: the file is unreadable, of another mode, or holds an id above 255 or below 0.
     """
+    values = read_mask_pixels(path, root=root)
+    if values.ndim == 3:
+        fault = "colours instead of class ids; save one grey channel whose values are ids"
+        raise _fault(path, root, fault)
+    return values
+
+
+def read_mask_pixels(path: Path, *, root: Path, has_colours: bool = False) -> NDArray[np.uint8]:
+    """Decode a mask whose pixels are class ids or colours.
+
+    Args:
+        path: the file. Grey, palette, 16-bit with small values, and RGB are understood; transparency counts
+            for nothing.
+        root: folder of the data set, for messages.
+        has_colours: whether palettes and RGB are colours. Otherwise a palette's index counts, and three
+            equal channels are one.
+
+    Returns:
+        (H, W) uint8 ids, or (H, W, 3) uint8 RGB.
+
+    Raises:
+        DataError: the file is unreadable, of another mode, or holds an id above 255 or below 0.
+    """
     picture = _decoded(path, root=root)
+    if picture.mode == "P" and has_colours:
+        picture = picture.convert("RGB")
     values = np.asarray(picture)
-    if picture.mode == "RGB" and (values == values[..., :1]).all():
-        values = values[..., 0]
-    elif picture.mode not in {"1", "L", "P"} and not picture.mode.startswith("I"):
-        what = "colours" if picture.mode == "RGB" else f"mode {picture.mode}"
-        raise _fault(path, root, f"{what} instead of class ids; save one grey channel whose values are ids")
+    if picture.mode in {"RGB", "RGBA"}:
+        values = values[..., :3]
+        is_grey = not has_colours and bool((values == values[..., :1]).all())
+        return np.ascontiguousarray(values[..., 0] if is_grey else values)
+    if picture.mode == "LA":
+        return np.ascontiguousarray(values[..., 0])
+    if picture.mode not in {"1", "L", "P"} and not picture.mode.startswith("I"):
+        fault = f"mode {picture.mode} instead of class ids; save one grey channel whose values are ids"
+        raise _fault(path, root, fault)
     if values.min() < 0 or values.max() > 255:
         found = int(values.max() if values.max() > 255 else values.min())
         raise _fault(path, root, f"class id {found}; ids go from 0 to 254, and 255 means ignore")

@@ -1,6 +1,6 @@
 """What the folders of a data set say by their names: images, labels, or one of the splits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rccar_models.formats.splits import SPELLINGS
 from rccar_models.samples import SPLITS
@@ -19,6 +19,29 @@ LABEL_FOLDERS = (
     "segmentationobject",
 )
 """Folders in which no frames lie, in lower case; so do those that end in `_annotations`."""
+
+
+BESIDE_ENDINGS = ("_Annotations", "_labels", "_masks", "_label", "_mask", "annot")
+"""What the folder of the labels of `train/` adds to its name: `train_labels/`, `trainannot/` (CamVid)."""
+
+
+def labels_of_another(where: str, folders: Collection[str]) -> bool:
+    """Tell whether a folder holds the labels of the folder beside it, as `train_labels/` those of `train/`.
+
+    Args:
+        where: the folder, below the data set.
+        folders: all folders of the data set.
+
+    Returns:
+        False if there is no such folder beside it, or beside one of those that it lies in.
+    """
+    parts = where.split("/")
+    for end in range(1, len(parts) + 1):
+        path = "/".join(parts[:end])
+        for ending in BESIDE_ENDINGS:
+            if path.lower().endswith(ending.lower()) and path[: -len(ending)] in folders:
+                return True
+    return False
 
 
 def image_positions(folders: Sequence[str]) -> list[int]:

@@ -7,7 +7,10 @@ A companion is looked for where users put it, the likeliest place first (COMPANI
     images_all/H1_a.jpg                    COMPANION/H1/a.EXT, from before the drives were merged
     train/images/a.jpg                     train/COMPANION/a.EXT
     H1/a.jpg                               H1_Annotations/a.EXT, or COMPANION/H1/a.EXT
+    train/a.jpg                            train_labels/a.EXT, train_masks/a.EXT, trainannot/a.EXT
     a.jpg                                  a.EXT beside it
+
+Where a format has endings, a companion may be called a_mask.EXT and the like in all of these places.
 
 What lies nowhere of these is found by its name if that is unique. Splits are lists (`splits/train.txt`), or
 folders called train, val and test anywhere in the path; without either the frames are one heap.
@@ -20,7 +23,7 @@ from pathlib import Path
 
 from rccar_models.formats.companions import Companions
 from rccar_models.formats.files import PICTURE_SUFFIXES
-from rccar_models.formats.folders import holds_labels, image_positions, split_of
+from rccar_models.formats.folders import holds_labels, image_positions, labels_of_another, split_of
 from rccar_models.formats.orphans import Claims, Orphans, placed_orphans
 from rccar_models.formats.split_lists import FOLDERS, Division, frames_in_lists, listed_frames
 from rccar_models.formats.tree import Tree
@@ -67,6 +70,7 @@ def find_pairs(
     folders: Mapping[str, Sequence[str]] | None = None,
     claims: Claims | None = None,
     lists: Sequence[str] = FOLDERS,
+    endings: Sequence[str] = ("",),
 ) -> Pairs:
     """List the frames of a data set with their companions.
 
@@ -77,14 +81,17 @@ def find_pairs(
         folders: of the images of each split, or lists of them (`.txt`), if something names them.
         claims: reads which picture a companion names or holds; None if this format's say nothing of it.
         lists: folders of split lists, in lower case, the likeliest first.
+        endings: what may follow the image's name in that of its companion, the likeliest first.
 
     Returns:
         Frames by split. Missing and empty splits are no faults here.
     """
     images, others = images_of(tree)
-    finder = Companions(tree, folders=companions, suffix=suffix)
+    finder = Companions(tree, folders=companions, suffix=suffix, endings=endings)
     found = {**finder.of(images), **finder.of(others)}
     used = set(found.values())
+    # Where masks lie beside their images, both are pictures.
+    images, others = [[name for name in names if name not in used] for names in (images, others)]
     left = [name for name in finder.candidates(everywhere=claims is not None) if name not in used]
     orphans = placed_orphans(left, [image for image in images if image not in found], claims)
     found |= orphans.companions
@@ -113,9 +120,10 @@ def images_of(tree: Tree) -> tuple[list[str], list[str]]:
     """
     named: list[str] = []
     others: list[str] = []
+    beside = {folder for folder in tree.folders if labels_of_another(folder, tree.folders)}
     for name in tree.pictures():
         folders = name.split("/")[:-1]
-        if not any(map(holds_labels, folders)):
+        if not any(map(holds_labels, folders)) and "/".join(folders) not in beside:
             (named if image_positions(folders) else others).append(name)
     return (named, others) if named else (others, [])
 

@@ -1,49 +1,58 @@
 """Semantic masks as pictures: `images/` beside `masks/` (or `labels/`, `annotations/` holding PNGs).
 
-A mask has the size of its image, and each pixel is a class id; 255 means ignore. `classes.txt` names the
-classes ("id name" a line, or one name a line); ids that start at 1 leave 0 to the background.
+A mask has the size of its image and its name, perhaps with an ending (`a_mask.png`, `a_L.png`), and may lie
+beside it. Each pixel is a class id, or a colour where `classes.txt`, `class_dict.csv` or `label_colors.txt`
+says which class that is; 255 means ignore. Ids that start at 1 leave 0 to the background.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rccar_models.errors import DataError
-from rccar_models.formats.class_names import class_file, numbered_names, read_class_names
-from rccar_models.formats.decoding import read_image, read_mask
+from rccar_models.formats.class_names import numbered_names
+from rccar_models.formats.decoding import read_image, read_mask_pixels
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
-from rccar_models.formats.layouts import Pair, find_pairs
+from rccar_models.formats.layouts import Pair, Pairs, find_pairs
+from rccar_models.formats.mask_classes import MEND, MaskClasses, colours_found, named_classes
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
 
-_FOLDERS = ("labels/segmentation", "masks", "labels", "annotations")
+_FOLDERS = ("labels/segmentation", "masks", "labels", "annotations", "mask", "label", "annotation", "gt")
+_ENDINGS = ("", "_mask", "_masks", "_L", "_label", "_labels", "_gt", "_seg", "_labelIds", "_labelTrainIds")
+
+_N_SHOWN = 20  # masks whose colours are listed
+
+
+def _pairs(tree: Tree) -> Pairs:
+    return find_pairs(tree, companions=_FOLDERS, suffix=".png", endings=_ENDINGS)
 
 
 def _recognises(tree: Tree) -> bool:
-    pairs = find_pairs(tree, companions=_FOLDERS, suffix=".png")
-    return any(pair.has_companion for kept in pairs.splits.values() for pair in kept)
+    return any(pair.has_companion for kept in _pairs(tree).splits.values() for pair in kept)
 
 
 def _index(tree: Tree, task: str) -> DataIndex:
-    pairs = find_pairs(tree, companions=_FOLDERS, suffix=".png")
-    faults = [*pairs.faults, *_missing_masks(tree.root, pairs.splits.values())]
+    pairs = _pairs(tree)
     masked = {split: [pair for pair in kept if pair.has_companion] for split, kept in pairs.splits.items()}
-    classes, warnings = _classes(tree, chain.from_iterable(masked.values()))
+    classes, wrong = _classes(tree, masked)
     return DataIndex(
         source=str(tree.root),
         format=FORMAT.name,
         task=task,
-        classes=classes,
+        classes=classes.names,
         ignore_id=IGNORE_ID,
         splits={
             split: tuple(_sample(tree.root, pair, classes) for pair in kept) for split, kept in masked.items()
         },
-        warnings=(*pairs.warnings, *warnings),
-        faults=tuple(faults),
+        warnings=(*pairs.warnings, *classes.warnings),
+        faults=(*pairs.faults, *_missing_masks(tree.root, pairs.splits.values()), *wrong),
     )
 
 
@@ -58,44 +67,79 @@ def _missing_masks(root: Path, splits: Iterable[tuple[Pair, ...]]) -> Iterable[s
             yield f"{pair.name}: has no mask {name_of(pair.companion, root)}; add it or remove the image"
 
 
-def _classes(tree: Tree, pairs: Iterable[Pair]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Class names, and what to warn of."""
-    root = tree.root
-    path = class_file(tree, _FOLDERS)
-    if path is not None:
-        return read_class_names(path, root=root, background=True), ()
-    highest = 0
+def _classes(tree: Tree, masked: Mapping[str, Sequence[Pair]]) -> tuple[MaskClasses, list[str]]:
+    """What pixels mean, and a line for each fault that shows before all masks are read."""
+    named = named_classes(tree, _FOLDERS)
+    if named is None:
+        return _numbered(tree.root, [*chain.from_iterable(masked.values())])
+    if named.colours:
+        return named, []
+    # Colours that nothing explains are told at once; to find one mask of them the first of a split will do.
+    colours: dict[str, NDArray[np.uint8]] = {}
+    for kept in masked.values():
+        for pair in kept[:1]:
+            with suppress(DataError):  # who reads the frame says so
+                pixels = read_mask_pixels(pair.companion, root=tree.root)
+                if pixels.ndim == 3:
+                    colours[name_of(pair.companion, tree.root)] = pixels
+    return named, _colour_faults(colours)
+
+
+def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[str]]:
+    """Classes without names: the ids found in all masks."""
+    found: set[int] = set()
+    faults: list[str] = []
+    colours: dict[str, NDArray[np.uint8]] = {}
     for pair in pairs:
-        ids = read_mask(pair.companion, root=root)
-        highest = max(highest, int(ids.max(where=ids != IGNORE_ID, initial=0)))
-    warning = f"there is no classes.txt: classes are called class_0 to class_{highest} by the ids found"
-    return numbered_names(highest), (warning,)
+        try:
+            pixels = read_mask_pixels(pair.companion, root=root)
+        except DataError as error:
+            faults += error.faults
+            continue
+        if pixels.ndim == 2:
+            found.update(np.flatnonzero(np.bincount(pixels.ravel())).tolist())
+        elif len(colours) < _N_SHOWN:
+            colours[name_of(pair.companion, root)] = pixels
+    highest = max(found - {IGNORE_ID}, default=0)
+    warnings = [f"there is no classes.txt: classes are called class_0 to class_{highest} by the ids found"]
+    if found == {0, IGNORE_ID}:
+        warnings.append(
+            "masks hold 0 and 255 only, and 255 is ignored; if it is a class, write two lines into "
+            "classes.txt: '0 background' and '255 NAME'"
+        )
+    ids = {class_id: class_id for class_id in (*range(highest + 1), IGNORE_ID)}
+    classes = MaskClasses(names=numbered_names(highest), ids=ids, warnings=tuple(warnings))
+    return classes, [*faults, *_colour_faults(colours)]
 
 
-def _sample(root: Path, pair: Pair, classes: tuple[str, ...]) -> Sample:
+def _colour_faults(colours: Mapping[str, NDArray[np.uint8]]) -> list[str]:
+    if not colours:
+        return []
+    others = f" and {len(colours) - 1} more" if len(colours) > 1 else ""
+    return [f"{next(iter(colours))}{others}: {colours_found([*colours.values()])}; {MEND}"]
+
+
+def _sample(root: Path, pair: Pair, classes: MaskClasses) -> Sample:
     return Sample(
         name=pair.name,
-        read=partial(_read, root, pair, len(classes)),
+        read=partial(_read, root, pair, classes),
         files=(pair.image, pair.companion),
+        key=classes.key,
     )
 
 
-def _read(root: Path, pair: Pair, n_classes: int) -> Frame:
+def _read(root: Path, pair: Pair, classes: MaskClasses) -> Frame:
     image, warnings = read_image(pair.image, root=root)
-    mask = read_mask(pair.companion, root=root)
+    pixels = read_mask_pixels(pair.companion, root=root, has_colours=bool(classes.colours))
     name = name_of(pair.companion, root)
-    if mask.shape != image.shape[:2]:
-        sizes = [f"{shape[1]}x{shape[0]}" for shape in (mask.shape, image.shape)]
+    if pixels.shape[:2] != image.shape[:2]:
+        sizes = [f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, image.shape)]
         fault = f"{name} is {sizes[0]}, but {pair.name} is {sizes[1]}; a mask must have the size of its image"
         raise DataError(str(root), [fault])
-    pixels = np.bincount(mask.ravel(), minlength=256)
-    unknown = [class_id for class_id in range(n_classes, IGNORE_ID) if pixels[class_id]]
-    if unknown:
-        fault = (
-            f"{name}: class id {unknown[0]} ({pixels[unknown[0]]} pixels), but classes.txt names ids 0 to "
-            f"{n_classes - 1}; name it there, or paint it {IGNORE_ID} to have it ignored"
-        )
-        raise DataError(str(root), [fault])
+    try:
+        mask = classes.of_pixels(pixels)
+    except ValueError as error:
+        raise DataError(str(root), [f"{name}: {error}"]) from error
     return Frame(image=image, mask=mask, warnings=warnings)
 
 
@@ -104,6 +148,6 @@ FORMAT = FormatDef(
     tasks=("segmentation",),
     recognises=_recognises,
     index=_index,
-    text="images/<split>/NAME.jpg and masks/<split>/NAME.png of class ids, classes.txt; 255 is ignored",
+    text="images/<split>/NAME.jpg and masks/<split>/NAME.png of ids or colours, classes.txt; 255 is ignored",
     own_folders={"segmentation": "labels/segmentation"},
 )
