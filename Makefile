@@ -6,8 +6,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+SECONDS ?= 60
+SEED ?= 0
 
-.PHONY: sweep test quick lint check constraints clean help
+.PHONY: sweep test quick fuzz lint check constraints clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,6 +22,9 @@ test: $(STAMP)  ## all tests, on all cores
 
 quick: $(STAMP)  ## the tests that take seconds
 	$(BIN)/pytest -n auto -m "not slow" $(ARGS)
+
+fuzz: $(STAMP)  ## damages data sets of every format and reads them; SECONDS=600 SEED=7
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 lint: $(STAMP)  ## style, docstrings, types, import contracts
 	$(BIN)/ruff check .

@@ -11,6 +11,19 @@ class UnknownNameError(RccarModelsError):
     """A name (model, task, format, option) that this package does not know."""
 
 
+def showable(line: str) -> str:
+    """Make a message fit to be shown: what it quotes from a file may be of any length and of any characters.
+
+    Args:
+        line: the message.
+
+    Returns:
+        At most 2,000 characters, all of which can be written to a file.
+    """
+    cut = line if len(line) <= 2000 else f"{line[:1500]} ... {line[-400:]}"
+    return cut.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class DataError(RccarModelsError):
     """A data set that cannot be used; all faults found are listed together.
 
@@ -23,7 +36,7 @@ class DataError(RccarModelsError):
 
     def __init__(self, where: str, faults: Sequence[str]) -> None:
         self.where = where
-        self.faults = tuple(faults)
+        self.faults = tuple(map(showable, faults))
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         lines = [f"{where}: {count}", *(f"  {fault}" for fault in self.faults[: self.SHOWN])]
         hidden = len(self.faults) - self.SHOWN

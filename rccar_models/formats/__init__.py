@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from rccar_models.errors import DataError, UnknownNameError
+from rccar_models.errors import DataError, UnknownNameError, showable
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.folders import IMAGE_FOLDERS
 from rccar_models.formats.splits import split_faults
@@ -83,9 +83,21 @@ def scan_data(source: str, task: str, format_name: str | None = None) -> DataInd
         chosen = FORMATS[format_name] if format_name else detect(tree, task)
     if task not in chosen.tasks:
         raise DataError(source, [_wrong_task(chosen.name, chosen.tasks, task)])
-    index = chosen.index(tree, task)
+    index = _index_within_memory(chosen, tree, task)
+    if index is None:
+        fault = "its labels need more memory than there is; divide the annotation files, or read it elsewhere"
+        raise DataError(source, [fault])
     missing = split_faults({split: len(samples) for split, samples in index.splits.items()})
-    return replace(index, source=source, faults=(*index.faults, *missing))
+    faults, warnings = (tuple(map(showable, lines)) for lines in ((*index.faults, *missing), index.warnings))
+    return replace(index, source=source, faults=faults, warnings=warnings)
+
+
+def _index_within_memory(chosen: FormatDef, tree: Tree, task: str) -> DataIndex | None:
+    """List a data set; None if the memory is too small. The error itself would keep the memory occupied."""
+    try:
+        return chosen.index(tree, task)
+    except MemoryError:
+        return None
 
 
 def detect(tree: Tree, task: str) -> FormatDef:

@@ -18,6 +18,7 @@ Colour = tuple[int, int, int]
 """Red, green and blue, 0..255."""
 
 _MAX_CHARACTERS = 500  # of a line
+_MAX_CLASSES = 100_000
 _NUMBERED = re.compile(r"(?P<id>\d{1,9})[\s:,]+(?P<name>\S.*)")
 _GAP = r"[\s:,;]+"
 _RGB = rf"(?P<r>\d{{1,3}}){_GAP}(?P<g>\d{{1,3}}){_GAP}(?P<b>\d{{1,3}})"
@@ -81,6 +82,8 @@ def read_entries(path: Path, *, root: Path) -> list[Entry]:
         faults += [
             f"{number}: is longer than {_MAX_CHARACTERS} characters; name one class" for number in long[:1]
         ]
+        if len(lines) > _MAX_CLASSES:
+            faults.append(f" names {len(lines)} classes, more than the {_MAX_CLASSES} that are read")
         entries = [] if faults else _from_lines(lines, faults)
     if faults:
         raise DataError(str(root), [f"{name_of(path, root)}:{fault}" for fault in faults])

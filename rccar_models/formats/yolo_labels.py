@@ -149,9 +149,9 @@ def _share_fault(column: str) -> str | None:
     except ValueError:
         return f"{column[:80]!r} is not a number"
     if not math.isfinite(value):
-        return f"{column} is not a finite number; correct or remove the object"
+        return f"{column[:80]} is not a finite number; correct or remove the object"
     if value > 1 + _TOLERANCE:
-        return f"{column} is above 1 and looks like pixels; write shares of the image's width and height"
+        return f"{column[:80]} is above 1 and looks like pixels; write shares of the image's width and height"
     if value < -_TOLERANCE:
-        return f"{column} is below 0; centre and size are shares from 0 to 1"
+        return f"{column[:80]} is below 0; centre and size are shares from 0 to 1"
     return None
