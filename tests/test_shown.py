@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.api import RunReport
+from sweep.api.report import RunReport
 from sweep.cli.shown import show_report
 from sweep.ports import Champion
 from sweep.summary import summarise

@@ -1,8 +1,20 @@
-"""What the command line, notebooks and tests call. Importing it is cheap; `run` opens the databases."""
+"""What the command line, notebooks and tests call; each part is imported when first used."""
 
-from sweep.api.models import load_model
-from sweep.api.report import RunReport
-from sweep.api.run import check, load_config, run, run_sweep
-from sweep.wiring import CheckedRun
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["CheckedRun", "RunReport", "check", "load_config", "load_model", "run", "run_sweep"]
+if TYPE_CHECKING:
+    from sweep.api.models import load_model
+    from sweep.api.report import RunReport
+    from sweep.api.run import run_sweep
+
+_HOME = {"RunReport": "report", "load_model": "models", "run_sweep": "run"}
+
+__all__ = ["RunReport", "load_model", "run_sweep"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sweep.api' has no attribute {name!r}")
+    # `sweep data ...` must not wait for Optuna, which only a sweep needs.
+    return getattr(import_module(f"sweep.api.{_HOME[name]}"), name)

@@ -49,7 +49,8 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
 
     Example: sweep run --task segmentation --trials 50 --data ./track
     """
-    from sweep import api  # after parsing: `sweep --help` must not wait for it
+    # After parsing: `sweep --help` must not wait for it.
+    from sweep.api import run as api
     from sweep.cli.live import observer_for
     from sweep.cli.shown import show_check, show_report
 

@@ -2,21 +2,25 @@
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sweep.api import CheckedRun, RunReport
 from sweep.cli.words import duration, value
 from sweep.ports import Champion
 from sweep.records import TrialResult, TrialSpec
 from sweep.search_space import MODEL_NAME, Choice, Domain, Fixed, Parameter, SearchSpace
 from sweep.summary import effective_params
 
+if TYPE_CHECKING:  # Optuna comes with them, and `sweep spaces` does not need it
+    from sweep.api.report import RunReport
+    from sweep.wiring import CheckedRun
 
-def show_check(checked: CheckedRun, *, as_json: bool) -> None:
+
+def show_check(checked: "CheckedRun", *, as_json: bool) -> None:
     """Print each setting as it takes effect with its origin, and what was checked.
 
     Args:
@@ -39,7 +43,7 @@ def show_check(checked: CheckedRun, *, as_json: bool) -> None:
             typer.echo(f"note: {warning}")
 
 
-def _checked(checked: CheckedRun) -> dict[str, object]:
+def _checked(checked: "CheckedRun") -> dict[str, object]:
     data = checked.data
     return {
         "parameters": len(checked.space.parameters),
@@ -50,7 +54,7 @@ def _checked(checked: CheckedRun) -> dict[str, object]:
     }
 
 
-def show_report(report: RunReport) -> None:
+def show_report(report: "RunReport") -> None:
     """Print the answer first, then where it is and how to look at it.
 
     Args:
@@ -79,7 +83,7 @@ def show_report(report: RunReport) -> None:
         typer.echo(f"  {command}")
 
 
-def _show_best(report: RunReport, spec: TrialSpec, result: TrialResult) -> None:
+def _show_best(report: "RunReport", spec: TrialSpec, result: TrialResult) -> None:
     summary = report.summary
     typer.echo(f"best: {spec.run_name}, {summary.metric} {result.value:.4f} (epoch {result.best_epoch})")
     typer.echo(f"gain over the default configuration: {_gain(report)}")
@@ -100,7 +104,7 @@ def _replaced(champion: Champion) -> str:
     return f", in place of version {champion.replaced}{score}"
 
 
-def _gain(report: RunReport) -> str:
+def _gain(report: "RunReport") -> str:
     gain, default = report.summary.gain, report.summary.default
     if report.summary.best is not None and report.summary.best[0].slot == 0:
         return "none, the default configuration itself is the best"
