@@ -256,7 +256,7 @@ def test_hostile_texts_of_run_lengths_do_not_end_the_process(tmp_path: Path, cou
 
 
 @pytest.mark.slow
-def test_json_of_100_mb_in_one_line_is_read_or_refused_within_the_memory(tmp_path: Path) -> None:
+def test_json_of_100_mb_in_one_line_is_refused_where_the_memory_is_short(tmp_path: Path) -> None:
     root = coco_set(tmp_path)
     one = json.dumps(coco_object())
     path = root / "train" / "_annotations.coco.json"
@@ -267,10 +267,9 @@ def test_json_of_100_mb_in_one_line_is_read_or_refused_within_the_memory(tmp_pat
             file.write(f",{one}" * (2**20 // len(one)))
         file.write("]}")
     assert path.stat().st_size > 95 * 2**20
-    for gib, said in ((4, "read"), (0.8, "memory")):
-        done = read_in_little_memory(SCAN, str(root), "detection", "coco", gib=gib)
-        assert done.returncode == 0, done.stderr[-2000:]
-        assert said in done.stdout
+    done = read_in_little_memory(SCAN, str(root), "detection", "coco", gib=0.8)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "memory" in done.stdout
 
 
 # Paths and names

@@ -57,6 +57,9 @@ class StopRequest:
             may: True while it trains, False while it writes down what came of it.
         """
         self.is_interrupting = may
+        # A wish that came while the trial was being started: the loop would say it only after the trial.
+        if may and self.signal_number is not None and self.on_heard is not None:
+            self.on_heard()
 
     @property
     def is_from_keyboard(self) -> bool:
