@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from rccar_models.formats import open_data
-from rccar_models.formats.drawing import Camera, Canvas, cuboid_corners
-from rccar_models.formats.track import CAR, CLASSES, CONE, ROAD, SIZE, TAPE, Drawn, draw_frame
-from rccar_models.formats.truth import Painted, boxes_of, mask_of
+from rccar_models.formats.demo.drawing import Camera, Canvas, cuboid_corners
+from rccar_models.formats.demo.track import CAR, CLASSES, CONE, ROAD, SIZE, TAPE, Drawn, draw_frame
+from rccar_models.formats.demo.truth import Painted, boxes_of, mask_of
 from rccar_models.samples import DataIndex
 
 TASKS = ("segmentation", "detection")

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from rccar_models.formats.track import draw_frame
+from rccar_models.formats.demo.track import draw_frame
 from sweep.cli.main import app
 from tests.conftest import ROOT
 

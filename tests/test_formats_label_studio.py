@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 from rccar_models.errors import DataError
 from rccar_models.formats import FORMATS, detect, open_data
-from rccar_models.formats.label_studio_files import Images
+from rccar_models.formats.label_studio.files import Images
 from rccar_models.formats.tree import tree_of
 from rccar_models.samples import DataIndex, Frame
 from tests.data_folders import (

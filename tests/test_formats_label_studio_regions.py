@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data
-from rccar_models.formats.label_studio_brush import covered
+from rccar_models.formats.label_studio.brush import covered
 from rccar_models.formats.labelling import filled
 from rccar_models.samples import DataIndex, Frame
 from tests.data_folders import ls_outlines, ls_result, ls_set, ls_task, ls_tasks, write_image, write_lists

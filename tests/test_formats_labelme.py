@@ -16,7 +16,7 @@ from PIL import Image
 
 from rccar_models.errors import DataError
 from rccar_models.formats import detect, open_data, scan_data
-from rccar_models.formats.labelme_json import Drawing, looks_like_drawing, read_drawing
+from rccar_models.formats.labelme.labels import Drawing, looks_like_drawing, read_drawing
 from rccar_models.formats.tree import tree_of
 from rccar_models.samples import DataIndex, Frame
 from tests.data_folders import (

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data, scan_data
-from rccar_models.formats.voc_xml import read_voc
+from rccar_models.formats.voc.annotations import read_voc
 from tests.data_folders import voc_set
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data
-from rccar_models.formats.voc_classes import VOC_NAMES, voc_colour
+from rccar_models.formats.voc.classes import VOC_NAMES, voc_colour
 from rccar_models.samples import DataIndex, Frame
 from tests.data_folders import voc_set, write_lists, write_mask
 

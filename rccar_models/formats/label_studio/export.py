@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from rccar_models.errors import DataError
 from rccar_models.formats.files import PICTURE_SUFFIXES, name_of
 from rccar_models.formats.json_files import read_json
-from rccar_models.formats.label_studio_shapes import GEOMETRIES, Entry, Shape, read_shape
+from rccar_models.formats.label_studio.shapes import GEOMETRIES, Entry, Shape, read_shape
 
 _OLD_AND_NEW = ("annotations", "completions")
 

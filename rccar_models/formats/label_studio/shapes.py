@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rccar_models.formats.label_studio_brush import covered
+from rccar_models.formats.label_studio.brush import covered
 from rccar_models.formats.labelling import extent
 from rccar_models.samples import Region, Thing
 

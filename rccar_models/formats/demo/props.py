@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rccar_models.formats.drawing import Canvas, Colour, Points, chosen, cuboid_corners, shaded
+from rccar_models.formats.demo.drawing import Canvas, Colour, Points, chosen, cuboid_corners, shaded
 
 PAINTS: tuple[Colour, ...] = (
     (196, 30, 36),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rccar_models.errors import DataError
-from rccar_models.formats.coco_json import Category, CocoFile
+from rccar_models.formats.coco.annotations import Category, CocoFile
 from rccar_models.formats.files import name_of
 from rccar_models.samples import IGNORE_ID
 

@@ -19,7 +19,7 @@ from rccar_models.formats.files import name_of
 from rccar_models.formats.layouts import Pair, find_pairs
 from rccar_models.formats.split_lists import list_files
 from rccar_models.formats.tree import Tree
-from rccar_models.formats.voc_classes import (
+from rccar_models.formats.voc.classes import (
     IGNORED_NAMES,
     VOC_NAMES,
     Labelmap,

@@ -21,9 +21,9 @@ from rccar_models.formats.labelling import labelled_frame
 from rccar_models.formats.layouts import Pair, Pairs, find_pairs
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
-from rccar_models.formats.voc_classes import find_labelmap, read_labelmap
-from rccar_models.formats.voc_masks import has_masks, masked_frames
-from rccar_models.formats.voc_xml import VocLabels, VocObject, read_voc
+from rccar_models.formats.voc.annotations import VocLabels, VocObject, read_voc
+from rccar_models.formats.voc.classes import find_labelmap, read_labelmap
+from rccar_models.formats.voc.masks import has_masks, masked_frames
 from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample, Thing
 
 _FOLDERS = ("annotations", "labels", "xmls", "xml")

@@ -7,7 +7,7 @@ height.
 
 from collections.abc import Mapping, Sequence
 
-from rccar_models.formats.labelme_shapes import (
+from rccar_models.formats.labelme.shapes import (
     POLYGON,
     RECTANGLE,
     Entry,

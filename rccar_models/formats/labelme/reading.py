@@ -24,8 +24,8 @@ from rccar_models.formats.files import name_of
 from rccar_models.formats.folders import holds_labels
 from rccar_models.formats.json_files import read_json
 from rccar_models.formats.labelling import extent, labelled_frame
-from rccar_models.formats.labelme_classes import Classes, labelled_classes
-from rccar_models.formats.labelme_json import (
+from rccar_models.formats.labelme.classes import Classes, labelled_classes
+from rccar_models.formats.labelme.labels import (
     MAX_MIB,
     Drawing,
     image_path,
@@ -33,7 +33,7 @@ from rccar_models.formats.labelme_json import (
     picture,
     read_drawing,
 )
-from rccar_models.formats.labelme_shapes import Shape
+from rccar_models.formats.labelme.shapes import Shape
 from rccar_models.formats.layouts import Pair, Pairs, find_pairs
 from rccar_models.formats.orphans import Claim
 from rccar_models.formats.splits import REQUIRED

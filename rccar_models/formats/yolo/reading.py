@@ -18,8 +18,8 @@ from rccar_models.formats.labelling import labelled_frame
 from rccar_models.formats.layouts import Pair, Pairs, find_pairs
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
-from rccar_models.formats.yolo_description import Description, description_file, read_description
-from rccar_models.formats.yolo_labels import Labels, read_labels
+from rccar_models.formats.yolo.description import Description, description_file, read_description
+from rccar_models.formats.yolo.labels import Labels, read_labels
 from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
 
 _FOLDERS = ("labels/detection", "labels")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from rccar_models.formats.definition import FormatDef
-from rccar_models.formats.track import CLASSES, DRAWING_VERSION, OBJECT_CLASSES, draw_frame
+from rccar_models.formats.demo.track import CLASSES, DRAWING_VERSION, OBJECT_CLASSES, draw_frame
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import DataIndex, Frame, Sample
 from rccar_models.seeding import derived_seed

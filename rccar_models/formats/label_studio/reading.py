@@ -16,9 +16,9 @@ from rccar_models.errors import DataError
 from rccar_models.formats.class_names import class_file, classes_for, read_class_names
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
-from rccar_models.formats.label_studio_files import Images, export_files
-from rccar_models.formats.label_studio_json import Task, read_tasks
-from rccar_models.formats.label_studio_shapes import Shape
+from rccar_models.formats.label_studio.export import Task, read_tasks
+from rccar_models.formats.label_studio.files import Images, export_files
+from rccar_models.formats.label_studio.shapes import Shape
 from rccar_models.formats.labelling import labelled_frame
 from rccar_models.formats.layouts import divided, images_of
 from rccar_models.formats.splits import REQUIRED

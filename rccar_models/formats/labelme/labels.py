@@ -10,8 +10,8 @@ from pathlib import Path
 from rccar_models.errors import DataError
 from rccar_models.formats.files import name_of
 from rccar_models.formats.json_files import read_json
-from rccar_models.formats.labelme_shapes import Entry, Shape, labelme_shape, shown
-from rccar_models.formats.percent_json import percent_shape, shares_fault
+from rccar_models.formats.labelme.percent import percent_shape, shares_fault
+from rccar_models.formats.labelme.shapes import Entry, Shape, labelme_shape, shown
 
 MAX_MIB = 64
 """Larger files are refused: a picture of 48 MiB fits into one as base64, and no outline needs more."""

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rccar_models.boxes import Boxes, as_boxes
-from rccar_models.formats.drawing import Camera, Canvas, Colour, Points, chosen, shaded
-from rccar_models.formats.lighting import photographed
-from rccar_models.formats.props import FURNITURE, paint_car, paint_cone, paint_furniture
-from rccar_models.formats.truth import Painted, boxes_of, mask_of
+from rccar_models.formats.demo.drawing import Camera, Canvas, Colour, Points, chosen, shaded
+from rccar_models.formats.demo.lighting import photographed
+from rccar_models.formats.demo.props import FURNITURE, paint_car, paint_cone, paint_furniture
+from rccar_models.formats.demo.truth import Painted, boxes_of, mask_of
 
 SIZE = (160, 120)
 """(width, height) of a frame in pixels."""

@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from rccar_models.errors import DataError
-from rccar_models.formats.coco_classes import Classes, agreed_classes
-from rccar_models.formats.coco_files import Annotated, AnnotationFiles, annotation_files
-from rccar_models.formats.coco_json import CocoFile, Picture, read_coco, shown
+from rccar_models.formats.coco.annotations import CocoFile, Picture, read_coco, shown
+from rccar_models.formats.coco.classes import Classes, agreed_classes
+from rccar_models.formats.coco.files import Annotated, AnnotationFiles, annotation_files
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of

@@ -20,7 +20,7 @@ from rccar_models.formats.decoding import read_image, read_mask_pixels
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
 from rccar_models.formats.layouts import Pair, Pairs, find_pairs
-from rccar_models.formats.mask_classes import MEND, MaskClasses, colours_found, named_classes
+from rccar_models.formats.mask_folder.classes import MEND, MaskClasses, colours_found, named_classes
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
 
