@@ -5,6 +5,8 @@ import pickle
 import socket
 import sys
 import time
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,18 @@ def equal(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
 
 
 @pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def offline(tmp_path: Path) -> Iterator[None]:
     """No cached downloads, and every address is answered by a closed port of this machine."""
+    # Not the shared fixture: its changes must be undone before urllib looks at the environment again.
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _cut_off(monkeypatch, tmp_path)
+        # urllib reads the proxies once for the whole process.
+        urllib.request.install_opener(urllib.request.build_opener())
+        yield
+    urllib.request.install_opener(urllib.request.build_opener())
+
+
+def _cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{free.getsockname()[1]}"
