@@ -15,10 +15,10 @@ from rccar_models.formats import open_data, scan_data
 from rccar_models.inspection.drives import LIKE_BITS, LIKE_LEVELS
 from rccar_models.inspection.frames import look_of
 from rccar_models.inspection.splitting import split_data
-from rccar_models.inspection.splitting_assignment import assigned
-from rccar_models.inspection.splitting_frames import drives_of_names
-from rccar_models.inspection.splitting_groups import time_groups
-from rccar_models.inspection.splitting_plan import SplitPlan, SplitShares
+from rccar_models.inspection.splitting.assignment import assigned
+from rccar_models.inspection.splitting.frames import drives_of_names
+from rccar_models.inspection.splitting.groups import time_groups
+from rccar_models.inspection.splitting.plan import SplitPlan, SplitShares
 from tests.conftest import Cli
 
 SIDE = 48

@@ -11,7 +11,7 @@ from sweep.errors import InputError
 from sweep.executors.machine import auto_workers
 from sweep.paths import Home
 from sweep.search_space import SearchSpace
-from sweep.wiring import parts
+from sweep.wiring import names, parts, workers
 from sweep.wiring.addresses import addresses_of
 from sweep.workshop.data import RecognisedData, recognise_data
 
@@ -62,9 +62,9 @@ def checked_run(loaded: Loaded) -> CheckedRun:
     data = None
     if config.trainer != "stand_in":
         data = _tried(partial(_data, config, space), faults)
-    _tried(partial(parts.check_devices, config), faults)
+    _tried(partial(workers.check_devices, config), faults)
     if config.name is not None:
-        _tried(partial(parts.free_name, config, Home.at(config.home)), faults)
+        _tried(partial(names.free_name, config, Home.at(config.home)), faults)
     if space is not None and data is not None:
         _tried(partial(parts.check_batches, config, space, n_train=data.counts["train"]), faults)
     if space is None or faults:
@@ -115,7 +115,7 @@ def _decided(
     no_data = (NONE, f"the trainer {config.trainer} reads no data")
     return {
         "space": (space.name, "default"),
-        "name": (parts.made_prefix(config) + "DATE-TIME", "default"),
+        "name": (names.made_prefix(config) + "DATE-TIME", "default"),
         "metric": (catalog.metric_of(config.task, None).name, "default"),
         "epochs": (str(space.epochs), f"space {space.name}"),
         "format": (data.format, "recognised") if data else no_data,
@@ -131,7 +131,7 @@ def _decided(
 
 def _automatic(config: SweepConfig) -> dict[str, str]:
     """What `auto` comes to on this machine."""
-    devices = parts.devices_of(config)
+    devices = workers.devices_of(config)
     return {
         "workers": str(min(auto_workers(devices), config.trials)),
         "device": ", ".join(devices),

@@ -15,7 +15,7 @@ from sweep.paths import Home, SweepPaths, write_text
 from sweep.ports import Observer
 from sweep.records import SweepPlan, SweepRecord
 from sweep.tracking import ModelRegistry, Scribe
-from sweep.wiring import parts
+from sweep.wiring import names, parts, workers
 from sweep.wiring.plan import plan_of, record_of
 
 STORE_TIMEOUT_S = 120.0
@@ -70,15 +70,15 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
     config = loaded.config
     home = Home.at(config.home)
     space = parts.make_space(config)
-    name = parts.free_name(config, home)
+    name = names.free_name(config, home)
     paths = home.sweep(name)
     with ExitStack() as stack:
         _lock(stack, paths, name)
         stack.callback(_leave_nothing, paths)
-        executor = parts.make_executor(stack, config, paths, stop=stop, observer=observer)
+        executor = workers.make_executor(stack, config, paths, stop=stop, observer=observer)
         scribe = parts.make_scribe(stack, config, home=home, paths=paths)
         storage = parts.make_storage(config, home)
-        parts.check_no_study(storage, name)  # before anybody waits for frames to be decoded
+        names.check_no_study(storage, name)  # before anybody waits for frames to be decoded
         observer.phase("reading the data")
         data = (
             None

@@ -1,28 +1,22 @@
-"""Makes each part of a sweep from the config: space, workers, data, searcher, scribe."""
+"""Makes each part of a sweep from the config: space, data, searcher, scribe, registry."""
 
-import time
 from contextlib import ExitStack
-from itertools import chain, count
 
 from sweep import catalog
 from sweep.config import SweepConfig
 from sweep.errors import InputError
-from sweep.executors.inline import InlineExecutor
-from sweep.executors.local import LocalExecutor
-from sweep.executors.machine import auto_workers, devices_for, find_gpus, n_cores
-from sweep.orchestrator.stopping import StopRequest
-from sweep.paths import Home, SweepPaths, checked_name
-from sweep.ports import Executor, Observer, Offer
+from sweep.paths import Home, SweepPaths
+from sweep.ports import Observer
 from sweep.records import SweepPlan
 from sweep.search_space import SearchSpace, check_metric, fix, load_space
 from sweep.searching.mirror import StorageMirror
 from sweep.searching.samplers import SAMPLERS
 from sweep.searching.searcher import StudySearcher, open_study
-from sweep.searching.storage import RDBStorage, has_study, open_storage
+from sweep.searching.storage import RDBStorage, open_storage
 from sweep.tracking import ModelRegistry, Scribe, open_registry, open_scribe
 from sweep.wiring.addresses import addresses_of
+from sweep.wiring.workers import devices_of
 from sweep.workshop.data import PreparedData, held_cache, prepare_data
-from sweep.workshop.jobs import run_job
 
 CLOSE_S = 5.0
 
@@ -52,145 +46,6 @@ def make_space(config: SweepConfig) -> SearchSpace:
     if SAMPLERS[config.sampler].enumerates:
         space.grid()
     return space
-
-
-def made_name(config: SweepConfig, home: Home) -> str:
-    """Name a sweep after its task and the time.
-
-    Args:
-        config: the resolved config.
-        home: where other sweeps lie.
-
-    Returns:
-        E.g. `demo-segmentation-20261123-184002`, with a number behind it if that is taken.
-    """
-    name = f"{made_prefix(config)}{time.strftime('%Y%m%d-%H%M%S')}"
-    names = chain([name], (f"{name}-{number}" for number in count(2)))
-    return next(free for free in names if not home.sweep(free).root.exists())
-
-
-def free_name(config: SweepConfig, home: Home) -> str:
-    """Choose a sweep's name that no sweep of this home has.
-
-    Args:
-        config: the resolved config.
-        home: where other sweeps lie.
-
-    Returns:
-        The one that was given, or one of task and time.
-
-    Raises:
-        InputError: the name cannot be used, or a sweep has it.
-    """
-    name = checked_name(config.name or made_name(config, home))
-    if home.sweep(name).config.exists():
-        raise _taken(name)
-    return name
-
-
-def check_no_study(storage: RDBStorage, name: str) -> None:
-    """Refuse a name that a study has.
-
-    Args:
-        storage: where the study would lie.
-        name: of the sweep.
-
-    Raises:
-        InputError: there is a study of this name.
-        UnavailableError: the storage cannot be used.
-    """
-    if has_study(storage, name):
-        raise _taken(name)
-
-
-def _taken(name: str) -> InputError:
-    return InputError(
-        f"--name {name}: a sweep of this name exists already; choose another name, or leave --name out"
-    )
-
-
-def made_prefix(config: SweepConfig) -> str:
-    """Begin a sweep's name.
-
-    Args:
-        config: the resolved config.
-
-    Returns:
-        What stands before the time, e.g. `demo-segmentation-`.
-    """
-    return ("demo-" if config.data == "demo" else "") + f"{config.task}-"
-
-
-def make_executor(
-    stack: ExitStack, config: SweepConfig, paths: SweepPaths, *, stop: StopRequest, observer: Observer
-) -> Executor:
-    """Start the workers.
-
-    Args:
-        stack: ends them.
-        config: the resolved config.
-        paths: where they log.
-        stop: may interrupt training in this process.
-        observer: told if there are GPUs that cannot be used.
-
-    Returns:
-        Where jobs run.
-
-    Raises:
-        InputError: a GPU was asked for and there is none.
-    """
-    devices = devices_of(config)
-    check_devices(config)
-    if config.device == "auto" and config.trainer == "torch" and (gpus := find_gpus()).trouble:
-        observer.notice(
-            f"trials run on {', '.join(devices)}: of this machine's GPUs torch can use {gpus.n_usable}; "
-            f"{gpus.trouble}"
-        )
-    if config.executor == "inline":
-        return InlineExecutor(
-            run_job=run_job, n_threads=n_cores(), device=devices[0], let_interrupt=stop.let_interrupt
-        )
-    n_workers = auto_workers(devices) if config.workers == "auto" else int(config.workers)
-    offers = tuple(
-        Offer(n_threads=max(1, n_cores() // n_workers), device=devices[index % len(devices)])
-        for index in range(min(n_workers, config.trials))
-    )
-    workers = LocalExecutor(offers=offers, logs=paths.logs, trainer=config.trainer)
-    stack.callback(workers.close)
-    return workers
-
-
-def check_devices(config: SweepConfig) -> None:
-    """Refuse a GPU that is not there.
-
-    Args:
-        config: the resolved config.
-
-    Raises:
-        InputError: a GPU was asked for and there is none.
-    """
-    if config.trainer != "torch" or config.device in {"auto", "cpu"}:
-        return
-    devices, gpus = devices_of(config), find_gpus()
-    wanted = max(int(name.partition(":")[2] or 0) + 1 for name in devices)
-    if wanted > gpus.n_usable:
-        why = f" ({gpus.trouble})" if gpus.trouble else ""
-        raise InputError(
-            f"--device {config.device}: torch can use {gpus.n_usable} NVIDIA GPUs of this machine, counted "
-            f"from cuda:0{why}; use one of them or --device cpu"
-        )
-
-
-def devices_of(config: SweepConfig) -> tuple[str, ...]:
-    """The devices that trials take turns on.
-
-    Args:
-        config: the resolved config.
-
-    Returns:
-        ("cpu",) or GPUs by name. The stand-in needs no GPU, so none is looked for unless it is named.
-    """
-    return devices_for("cpu" if config.device == "auto" and config.trainer != "torch" else config.device)
 
 
 def make_scribe(stack: ExitStack, config: SweepConfig, *, home: Home, paths: SweepPaths) -> Scribe:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rccar_models.inspection.splitting import split_data
-from rccar_models.inspection.splitting_plan import SplitPlan, SplitShares
+from rccar_models.inspection.splitting.plan import SplitPlan, SplitShares
 from sweep.workshop.data.errors import data_errors
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rccar_models.inspection.splitting_assignment import assigned
-from rccar_models.inspection.splitting_frames import OrderedFrames
-from rccar_models.inspection.splitting_groups import (
+from rccar_models.inspection.splitting.assignment import assigned
+from rccar_models.inspection.splitting.frames import OrderedFrames
+from rccar_models.inspection.splitting.groups import (
     Groups,
     block_groups,
     drive_groups,

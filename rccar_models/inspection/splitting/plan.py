@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rccar_models.inspection.splitting_dealing import LEFT_OUT, MISSED_SHARE, Grouping
-from rccar_models.inspection.splitting_frames import OrderedFrames
+from rccar_models.inspection.splitting.dealing import LEFT_OUT, MISSED_SHARE, Grouping
+from rccar_models.inspection.splitting.frames import OrderedFrames
 from rccar_models.samples import DataIndex
 
 # Of all frames, above which leaving out is worth a warning.

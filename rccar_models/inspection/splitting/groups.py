@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from rccar_models.inspection.alike import levels_apart
 from rccar_models.inspection.drives import LIKE_BITS
 from rccar_models.inspection.hashing import bits_apart
-from rccar_models.inspection.splitting_frames import OrderedFrames
+from rccar_models.inspection.splitting.frames import OrderedFrames
 
 Groups = NDArray[np.int64]
 

@@ -16,7 +16,7 @@ from rccar_models.errors import DataError
 from rccar_models.formats import DEMO, FORMATS, scan_data
 from rccar_models.formats.splits import split_faults
 from rccar_models.formats.tree import tree_of
-from rccar_models.inspection.splitting_dealing import (
+from rccar_models.inspection.splitting.dealing import (
     AUTO,
     DRIVE,
     MISSED_SHARE,
@@ -26,9 +26,9 @@ from rccar_models.inspection.splitting_dealing import (
     groupings,
     missed_share,
 )
-from rccar_models.inspection.splitting_frames import OrderedFrames, Progress, ordered_frames
-from rccar_models.inspection.splitting_lists import existing_lists, without_lists, write_lists
-from rccar_models.inspection.splitting_plan import SplitPlan, SplitShares, described
+from rccar_models.inspection.splitting.frames import OrderedFrames, Progress, ordered_frames
+from rccar_models.inspection.splitting.lists import existing_lists, without_lists, write_lists
+from rccar_models.inspection.splitting.plan import SplitPlan, SplitShares, described
 from rccar_models.samples import UNSPLIT, DataIndex
 
 _TASKS = ("detection", "segmentation")
