@@ -80,11 +80,7 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
         storage = parts.make_storage(config, home)
         names.check_no_study(storage, name)  # before anybody waits for frames to be decoded
         observer.phase("reading the data")
-        data = (
-            None
-            if config.trainer == "stand_in"
-            else parts.make_data(stack, config, space, home=home, observer=observer)
-        )
+        data = parts.make_data(stack, config, space, home=home, observer=observer)
         plan = plan_of(config, space, name=name, paths=paths, data=data)
         record = record_of(loaded, space, plan, data)
         observer.phase("opening the databases")

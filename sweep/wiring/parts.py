@@ -154,7 +154,7 @@ def make_searcher(
 
 def make_data(
     stack: ExitStack, config: SweepConfig, space: SearchSpace, *, home: Home, observer: Observer
-) -> PreparedData:
+) -> PreparedData | None:
     """Check the data and decode it once.
 
     Args:
@@ -165,11 +165,13 @@ def make_data(
         observer: told of progress and warnings.
 
     Returns:
-        The cache.
+        The cache; None for the stand-in, which sees no frames.
 
     Raises:
         InputError: the data cannot be used, or is smaller than a batch.
     """
+    if config.trainer == "stand_in":
+        return None
     data = prepare_data(
         config.data,
         task=config.task,
