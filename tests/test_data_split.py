@@ -242,6 +242,12 @@ def test_lists_that_are_there_are_not_written_over_without_force(tmp_path: Path)
     assert lists_of(root) == before
 
 
+def test_set_with_the_folder_train_alone_is_divided_like_an_undivided_one(tmp_path: Path) -> None:
+    frames = {f"images/train/H{number}/0": (scene(number), 0) for number in range(10)}
+    plan = split_data(str(yolo_frames(tmp_path, frames)), shares=SplitShares())
+    assert {split: len(names) for split, names in plan.splits.items()} == {"train": 7, "val": 2, "test": 1}
+
+
 def test_force_keeps_earlier_lists_each_time(tmp_path: Path) -> None:
     root = drives(tmp_path)
     divided(root)

@@ -277,6 +277,30 @@ def test_places_of_data_yaml_that_are_not_there_are_warned_of(tmp_path: Path) ->
     assert len(index.splits["train"]) == 2
 
 
+def roboflow_export(root: Path, *splits: str) -> Path:
+    """With a `data.yaml` that names all three splits whether they are there or not, as Roboflow writes it."""
+    for split in splits:
+        write_image(root / split / "images" / "0.png", colour=(len(split), 0, 0))
+        (root / split / "labels").mkdir()
+        (root / split / "labels" / "0.txt").write_text("0 .5 .5 .5 .5\n")
+    places = "train: ../train/images\nval: ../valid/images\ntest: ../test/images\n"
+    (root / "data.yaml").write_text(f"{places}names: [cone]\n")
+    return root
+
+
+def test_export_of_roboflow_without_the_test_split_that_data_yaml_names_is_read(tmp_path: Path) -> None:
+    index = opened(roboflow_export(tmp_path, "train", "valid"))
+    assert {split: len(kept) for split, kept in index.splits.items()} == {"train": 1, "val": 1}
+    said = "data.yaml: test: '../test/images' is not in the data set; what was found is used"
+    assert index.warnings == (said,)
+
+
+def test_export_of_roboflow_with_train_alone_has_no_empty_split(tmp_path: Path) -> None:
+    index = scan_data(str(roboflow_export(tmp_path, "train")), "detection")
+    assert {split: len(kept) for split, kept in index.splits.items()} == {"train": 1}
+    assert [fault.partition(" (")[0] for fault in index.faults] == ["no val split"]
+
+
 def test_set_of_darknet_with_labels_beside_the_images_is_read(tmp_path: Path) -> None:
     for name in ("obj/0.png", "obj/1.png"):
         label(tmp_path, name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from rccar_models.errors import DataError
 from rccar_models.formats.files import filled_lines
+from rccar_models.formats.folders import IMAGE_FOLDERS
 from rccar_models.formats.repeats import first_repeat
 from rccar_models.formats.splits import REQUIRED, SPELLINGS
 from rccar_models.formats.tree import Tree
@@ -194,6 +195,8 @@ def _found(tree: Tree, file: str, value: str, base: str) -> str | None:
     # Exports write "../train/images" though the folder lies beside data.yaml.
     parts = [part for part in whole.split("/") if part not in {"", ".", ".."}]
     ends = ["/".join(parts[start:]) for start in range(len(parts))] or [""]
+    # The end "images" of "../test/images" says nothing: each split has such a folder.
+    ends = [end for end in ends if end.lower() not in IMAGE_FOLDERS or len(ends) == 1]
     for path in (posixpath.join(base.replace("\\", "/"), whole), whole, *ends):
         for folder in dict.fromkeys((home, "")):
             place = posixpath.normpath(posixpath.join(folder, path))

@@ -109,7 +109,8 @@ def _undivided(source: str, task: str | None, format_name: str | None, *, force:
         faults.append("it holds no frame")
     if faults:
         raise DataError(source, faults)
-    if not force and (lists or set(index.splits) != {UNSPLIT}):
+    # An export with the folder train/ alone is divided by nothing.
+    if not force and (lists or not set(index.splits) <= {UNSPLIT, "train"}):
         how = f"by {', '.join(lists)}" if lists else "by its folders or annotation files"
         raise DataError(
             source, [f"is divided already, {how}; --force divides it anew (lists are kept as .bak)"]
