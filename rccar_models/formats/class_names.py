@@ -1,9 +1,11 @@
 """Names of classes from a `classes.txt`: "id name" a line, or one name a line in order of id."""
 
+import hashlib
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from rccar_models.errors import DataError
 from rccar_models.formats.class_table import read_entries
@@ -102,6 +104,19 @@ def numbered_names(highest: int) -> tuple[str, ...]:
         class_0, class_1, ...
     """
     return tuple(f"class_{class_id}" for class_id in range(highest + 1))
+
+
+def mapping_key(*mappings: Mapping[Any, int | None]) -> str:
+    """Identify what labels mean, for the digest: equal files and class names can still be other labels.
+
+    Args:
+        mappings: class id of each id, label or colour in the files.
+
+    Returns:
+        sha256, 64 hexadecimal digits.
+    """
+    content = repr([sorted(one.items()) for one in mappings])
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def classes_for(names: Sequence[str], task: str) -> tuple[tuple[str, ...], Mapping[int, int]]:

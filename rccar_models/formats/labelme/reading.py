@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rccar_models.errors import DataError
+from rccar_models.formats.class_names import mapping_key
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
@@ -95,6 +96,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
     survey = _surveyed(root, pairs)
     found = [label for counts in survey.labels.values() for label in counts]
     classes, class_faults = labelled_classes(tree, found, task)
+    key = mapping_key(classes.ids)
     faults = [*pairs.faults, *class_faults, *survey.faults, *_unknown(survey, classes)]
     return DataIndex(
         source=str(root),
@@ -103,7 +105,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
         classes=classes.names,
         ignore_id=IGNORE_ID if task == "segmentation" else None,
         splits={
-            split: tuple(_sample(root, pair, classes, task) for pair in kept)
+            split: tuple(_sample(root, pair, classes, task, key) for pair in kept)
             for split, kept in pairs.splits.items()
         },
         warnings=(*pairs.warnings, *_warnings(survey, classes, task)),
@@ -187,10 +189,10 @@ def _twins(classes: Classes) -> list[str]:
     return [f"classes {names} differ in case only; write them alike, or list the right ones in classes.txt"]
 
 
-def _sample(root: Path, pair: Pair, classes: Classes, task: str) -> Sample:
+def _sample(root: Path, pair: Pair, classes: Classes, task: str, key: str) -> Sample:
     files = (pair.image, pair.companion) if pair.has_companion else (pair.image,)
     read = partial(_read, root, pair, classes.ids, task)
-    return Sample(name=pair.name, read=read, files=tuple(dict.fromkeys(files)))
+    return Sample(name=pair.name, read=read, files=tuple(dict.fromkeys(files)), key=key)
 
 
 def _read(root: Path, pair: Pair, ids: Mapping[str, int | None], task: str) -> Frame:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rccar_models.errors import DataError
-from rccar_models.formats.class_names import BACKGROUND, class_file, gaps
+from rccar_models.formats.class_names import BACKGROUND, class_file, gaps, mapping_key
 from rccar_models.formats.class_table import Colour, Entry, read_entries
 from rccar_models.formats.files import name_of, read_text
 from rccar_models.formats.tree import Tree
@@ -51,10 +51,8 @@ class MaskClasses:
     @property
     def key(self) -> str:
         """What identifies the mapping; empty where pixel values are class ids."""
-        plain = not self.colours and all(
-            value in {class_id, IGNORE_ID} for value, class_id in self.ids.items()
-        )
-        return "" if plain else repr((sorted(self.ids.items()), sorted(self.colours.items())))
+        plain = not self.colours and all(value == class_id for value, class_id in self.ids.items())
+        return "" if plain else mapping_key(self.ids, self.colours)
 
     def of_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Turn the pixels of a mask into class ids.

@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rccar_models.errors import DataError
-from rccar_models.formats.class_names import class_file, classes_for, numbered_names, read_class_names
+from rccar_models.formats.class_names import (
+    class_file,
+    classes_for,
+    mapping_key,
+    numbered_names,
+    read_class_names,
+)
 from rccar_models.formats.decoding import read_image, read_mask
 from rccar_models.formats.files import name_of
 from rccar_models.formats.layouts import Pair, find_pairs
@@ -110,10 +116,12 @@ def masked_frames(tree: Tree) -> Masked:
     elif bare:
         warnings.append(f"{len(bare)} images have no mask and are not used, e.g. {bare[0]}")
     key, unnamed = _key(tree, (pair.companion for kept in masked.values() for pair in kept))
+    digest = mapping_key(dict(enumerate(key.by_index.tolist())), key.by_colour)
     return Masked(
         classes=key.classes,
         splits={
-            split: tuple(_sample(tree.root, pair, key) for pair in kept) for split, kept in masked.items()
+            split: tuple(_sample(tree.root, pair, key, digest) for pair in kept)
+            for split, kept in masked.items()
         },
         warnings=(*warnings, *unnamed),
         faults=tuple(faults),
@@ -174,8 +182,13 @@ def _highest(mask: Path, *, root: Path) -> int:
     return int(ids.max(where=ids != IGNORE_ID, initial=0))
 
 
-def _sample(root: Path, pair: Pair, key: _Key) -> Sample:
-    return Sample(name=pair.name, read=partial(_read, root, pair, key), files=(pair.image, pair.companion))
+def _sample(root: Path, pair: Pair, key: _Key, digest: str) -> Sample:
+    return Sample(
+        name=pair.name,
+        read=partial(_read, root, pair, key),
+        files=(pair.image, pair.companion),
+        key=digest,
+    )
 
 
 def _read(root: Path, pair: Pair, key: _Key) -> Frame:

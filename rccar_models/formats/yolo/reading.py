@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from rccar_models.formats.class_names import class_file, classes_for, numbered_names, read_class_names
+from rccar_models.formats.class_names import (
+    class_file,
+    classes_for,
+    mapping_key,
+    numbered_names,
+    read_class_names,
+)
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import filled_lines, name_of, read_text
@@ -45,6 +51,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
         names = numbered_names(highest)
         warnings.append(f"nothing names the classes: they are called class_0 to class_{highest} by their ids")
     classes, ids = classes_for(names, task)
+    key = mapping_key(ids)
     return DataIndex(
         source=str(root),
         format=FORMAT.name,
@@ -52,7 +59,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
         classes=classes,
         ignore_id=IGNORE_ID if task == "segmentation" else None,
         splits={
-            split: tuple(_sample(root, pair, labels[pair.name], ids=ids, task=task) for pair in kept)
+            split: tuple(_sample(root, pair, labels[pair.name], ids=ids, task=task, key=key) for pair in kept)
             for split, kept in pairs.splits.items()
         },
         warnings=tuple(warnings),
@@ -129,9 +136,10 @@ def _warnings(pairs: Pairs, labels: Iterable[Labels], task: str) -> list[str]:
     return warnings
 
 
-def _sample(root: Path, pair: Pair, labels: Labels, *, ids: Mapping[int, int], task: str) -> Sample:
+def _sample(root: Path, pair: Pair, labels: Labels, *, ids: Mapping[int, int], task: str, key: str) -> Sample:
     files = (pair.image, pair.companion) if pair.has_companion else (pair.image,)
-    return Sample(name=pair.name, read=partial(_read, root, pair, labels, ids, task), files=files)
+    read = partial(_read, root, pair, labels, ids, task)
+    return Sample(name=pair.name, read=read, files=files, key=key)
 
 
 def _read(root: Path, pair: Pair, labels: Labels, ids: Mapping[int, int], task: str) -> Frame:
