@@ -1,6 +1,7 @@
 """`sweep data check`: each rule on a set that the test breaks, the command line, the real sets."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,11 +10,26 @@ import pytest
 from PIL import Image
 
 from rccar_models.errors import DataError
+from rccar_models.formats.decoding import decoded_once, read_image
 from rccar_models.inspection.alike import levels_apart
 from rccar_models.inspection.checking import Checked, check_data
 from rccar_models.inspection.findings import Finding
 from sweep.api.data import check_data as api_check
-from tests.data_folders import coco_json, coco_object, coco_set, mask_set, write_image, write_mask, yolo_set
+from tests.data_folders import (
+    coco_json,
+    coco_object,
+    coco_set,
+    labelme_json,
+    labelme_set,
+    labelme_shape,
+    ls_result,
+    ls_set,
+    ls_task,
+    mask_set,
+    write_image,
+    write_mask,
+    yolo_set,
+)
 
 Cli = Callable[..., "object"]
 
@@ -276,6 +292,72 @@ def test_set_with_outlines_is_checked_for_both_tasks_without_repeating_faults(tm
     checked = check_data(str(coco_set(tmp_path, train=coco_json(coco_object(category_id=9), coco_object()))))
     assert checked.tasks == ("detection", "segmentation")
     assert len([one for one in checked.findings if one.rule == "unknown-class"]) == 1
+
+
+def _whole_yolo(root: Path) -> Path:
+    return yolo_set(root, lines=dict.fromkeys(("train/a", "train/b", "val/c"), "0 0 0 1 0 1 1 0 1"))
+
+
+def _whole_coco(root: Path) -> Path:
+    whole = coco_json(coco_object(segmentation=[[0, 0, 8, 0, 8, 6, 0, 6]], bbox=[0, 0, 8, 6]))
+    return coco_set(root, train=whole, valid=whole)
+
+
+def _whole_labelme(root: Path) -> Path:
+    whole = labelme_shape(points=[[0, 0], [8, 0], [8, 6], [0, 6]])
+    return labelme_set(root, **{stem: labelme_json(whole, image=f"{stem}.png") for stem in ("a", "b")})
+
+
+def _whole_label_studio(root: Path) -> Path:
+    whole = ls_result("polygonlabels", points=[[0, 0], [100, 0], [100, 100], [0, 100]])
+    return ls_set(root, [ls_task(number, f"{stem}.png", whole) for number, stem in enumerate("abc")])
+
+
+@pytest.mark.parametrize("whole_set", [_whole_yolo, _whole_coco, _whole_labelme, _whole_label_studio])
+def test_check_for_all_tasks_finds_what_each_alone_finds_once(
+    tmp_path: Path, whole_set: Callable[[Path], Path]
+) -> None:
+    # One cone covers every frame: only its mask shows that there is nothing else to learn.
+    root = whole_set(tmp_path)
+    alone = {task: _told(check_data(str(root), task=task)) for task in ("detection", "segmentation")}
+    both = _told(check_data(str(root)))
+    assert any(rule == "one-class" for rule, *_ in alone["segmentation"])
+    assert both == sorted(set(alone["detection"]) | set(alone["segmentation"]))
+
+
+def _told(checked: Checked) -> list[tuple[str, str, str]]:
+    """Findings without class ids: with the background they start from 1."""
+    return sorted((one.rule, one.place, re.sub(r" \(id \d+\)", "", one.text)) for one in checked.findings)
+
+
+@pytest.mark.parametrize(
+    ("outline", "text"),
+    [
+        ([[2, 1, 6, 1, 90, 3]], "lies far outside the 8x6 image"),
+        ({"size": [8, 6], "counts": [0, 48]}, "made for size [8, 6]"),
+        ({"size": [6, 8], "counts": [0, 47]}, "covers 47 of 48 pixels"),
+    ],
+)
+def test_outline_that_cannot_be_painted_is_an_error_without_a_task_too(
+    tmp_path: Path, outline: object, text: str
+) -> None:
+    root = coco_set(tmp_path, train=coco_json(coco_object(segmentation=outline)))
+    errors = [one for one in check_data(str(root)).findings if one.is_error]
+    assert [(one.file, one.object, text in one.text) for one in errors] == [("train/0.png", "object 7", True)]
+
+
+def test_both_tasks_take_one_pass_over_the_frames(tmp_path: Path) -> None:
+    passes: list[tuple[int, int]] = []
+    check_data(str(_whole_yolo(tmp_path)), progress=lambda done, total: passes.append((done, total)))
+    assert passes == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_picture_is_decoded_once_for_several_readers(tmp_path: Path) -> None:
+    path = write_image(tmp_path / "a.png")
+    with decoded_once():
+        first = read_image(path, root=tmp_path)[0]
+        assert read_image(path, root=tmp_path)[0] is first
+    assert read_image(path, root=tmp_path)[0] is not first
 
 
 def test_set_of_boxes_is_checked_for_detection_alone(tmp_path: Path) -> None:

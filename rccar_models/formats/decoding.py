@@ -5,6 +5,9 @@ PIL decodes; torchvision's decoder is avoided because damaged files can end the 
 
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from io import BytesIO
 from pathlib import Path
 
@@ -39,10 +42,23 @@ _DECODING_ERRORS = (
     Image.DecompressionBombError,
 )
 
+_Read = tuple[NDArray[np.uint8], tuple[str, ...]]
+_kept: ContextVar[dict[Path, _Read] | None] = ContextVar("_kept", default=None)
+
 TURNED = (
     "the EXIF orientation is ignored: labels are taken to lie on the pixels as stored; "
     "turn the pixels and drop the tag if the labels were drawn on the upright picture"
 )
+
+
+@contextmanager
+def decoded_once() -> Iterator[None]:
+    """Decode each picture only once while the labels of several tasks are read, in this thread."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def read_image(
@@ -61,6 +77,15 @@ def read_image(
     Raises:
         DataError: the file is unreadable, cut off, too large or has more than 8 bits a channel.
     """
+    kept = _kept.get()
+    if kept is None:
+        return _read_image(path, root=root, content=content)
+    if path not in kept:
+        kept[path] = _read_image(path, root=root, content=content)
+    return kept[path]
+
+
+def _read_image(path: Path, *, root: Path, content: bytes | None) -> _Read:
     picture = _decoded(path, root=root, content=content)
     if picture.mode.startswith(("I", "F")):
         raise _fault(path, root, f"mode {picture.mode} has more than 8 bits a channel; save it as 8-bit RGB")

@@ -3,6 +3,7 @@
 The set is listed for every task that it can serve and each frame is decoded once for each kind of labels.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ Progress = Callable[[int, int], None]
 
 _DETAILED = frozenset({"label-without-image", "image-without-label", "flat-box"})
 """Rules of which a format only counts the cases: its line is left out where they are listed one by one."""
+
+_CLASS_ID = re.compile(r"(?<=') \(id \d+\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,33 +125,36 @@ def _all_findings(
     """Check for one task after the other; a task that the labels turn out not to serve is left out."""
     findings: list[Finding] = []
     able: list[DataIndex] = []
-    has_outlines: list[bool] = []
-    for index in indexes:
-        same = [
-            outlined for other, outlined in zip(able, has_outlines, strict=True) if _same_labels(index, other)
-        ]
-        if same and not any(same):  # boxes only, and labels so faulty that the format did not say it
-            continue
-        able.append(index)
-        findings += _index_findings(index)
-        frames = [] if same else list(see_frames(index, progress))
-        has_outlines.append(any(same) or any(frame.has_outlines for frame in frames))
-        if same:
-            continue
-        findings += [found for frame in frames for found in frame.findings]
-        findings += _set_findings(index, frames, long_side_px=long_side_px)
-        if len(able) == 1:  # how frames look does not depend on the task
-            findings += [*duplicate_findings(frames), *drive_findings(frames)]
+    for together in _by_labels(indexes):
+        seen = list(see_frames(together, progress))
+        has_outlines = any(frame.has_outlines for kept in seen for frame in kept)
+        for position, index in enumerate(together):
+            if position and not has_outlines:  # boxes only, so faulty that the format did not say it
+                continue
+            able.append(index)
+            frames = [kept[position] for kept in seen]
+            findings += _index_findings(index)
+            findings += [found for frame in frames for found in frame.findings]
+            findings += _set_findings(index, frames, long_side_px=long_side_px)
+            if len(able) == 1:  # how frames look does not depend on the task
+                findings += [*duplicate_findings(frames), *drive_findings(frames)]
     return able, findings
 
 
-def _same_labels(one: DataIndex, other: DataIndex) -> bool:
-    """Whether two tasks read the same label files, so that decoding again would show nothing new."""
-    return one.format == other.format != DEMO and _files(one) == _files(other)
+def _by_labels(indexes: Sequence[DataIndex]) -> list[list[DataIndex]]:
+    """Put those together that read the same label files, so that each picture is decoded once for all."""
+    groups: list[list[DataIndex]] = []
+    for index in indexes:
+        same = [group for group in groups if index.format != DEMO and _frames(group[0]) == _frames(index)]
+        if same:
+            same[0].append(index)
+        else:
+            groups.append([index])
+    return groups
 
 
-def _files(index: DataIndex) -> set[tuple[Path, ...]]:
-    return {sample.files for kept in index.splits.values() for sample in kept}
+def _frames(index: DataIndex) -> list[tuple[str, str, tuple[Path, ...]]]:
+    return [(split, sample.name, sample.files) for split, kept in index.splits.items() for sample in kept]
 
 
 def _index_findings(index: DataIndex) -> list[Finding]:
@@ -168,7 +174,10 @@ def _set_findings(index: DataIndex, frames: Sequence[SeenFrame], *, long_side_px
 
 def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Each finding once, without a format's count of cases that are listed one by one."""
-    known = {(found.rule, found.file, found.line, found.object, found.text): found for found in findings}
+    known: dict[object, Finding] = {}
+    for found in findings:
+        text = _CLASS_ID.sub("", found.text)  # with the background, the other task counts from 1
+        known.setdefault((found.rule, found.file, found.line, found.object, text), found)
     listed = {found.rule for found in known.values() if found.file and found.rule in _DETAILED}
     kept = [found for found in known.values() if found.file or found.is_error or found.rule not in listed]
     order = list(RULES)

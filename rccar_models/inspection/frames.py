@@ -5,9 +5,10 @@ between processes (benchmarks/data_check.py holds the figures). Shapes: K classe
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +20,7 @@ from PIL import Image
 from rccar_models.boxes import Boxes
 from rccar_models.cache.digest import n_threads
 from rccar_models.errors import DataError
-from rccar_models.formats.decoding import TURNED
+from rccar_models.formats.decoding import TURNED, decoded_once
 from rccar_models.formats.files import name_of
 from rccar_models.formats.labelling import OUTSIDE
 from rccar_models.inspection.findings import Finding, as_finding
@@ -77,20 +78,35 @@ class SeenFrame:
     has_outlines: bool = False
 
 
-def see_frames(index: DataIndex, progress: Progress) -> Iterator[SeenFrame]:
+def see_frames(indexes: Sequence[DataIndex], progress: Progress) -> Iterator[tuple[SeenFrame, ...]]:
     """Decode all frames on all cores, a few at a time.
 
     Args:
-        index: the data set.
+        indexes: the data set as one task or several have it, all with the same frames.
         progress: told (done, total), in the caller's thread.
 
     Yields:
-        Frames in the order of splits and samples.
+        Each frame as each task has it, in the order of splits and samples; its picture is decoded once.
     """
-    samples = [(split, sample) for split, kept in index.splits.items() for sample in kept]
-    for done, seen in enumerate(_parallel(lambda item: _seen(index, *item), samples, n_threads()), start=1):
+    splits = [split for split, kept in indexes[0].splits.items() for _ in kept]
+    samples = [[sample for kept in index.splits.values() for sample in kept] for index in indexes]
+    work = partial(_seen_by_all, indexes)
+    frames = _parallel(work, list(zip(splits, *samples, strict=True)), n_threads())
+    for done, seen in enumerate(frames, start=1):
         yield seen
-        progress(done, len(samples))
+        progress(done, len(splits))
+
+
+def _seen_by_all(
+    indexes: Sequence[DataIndex], frame: tuple[str, *tuple[Sample, ...]]
+) -> tuple[SeenFrame, ...]:
+    split, *samples = frame
+    seen: list[SeenFrame] = []
+    with decoded_once():
+        for index, sample in zip(indexes, samples, strict=True):
+            look = seen[0].look if seen else None  # the picture is the same for every task
+            seen.append(_seen(index, split, sample, look))
+    return tuple(seen)
 
 
 def _parallel(work: Callable[[_In], _Out], items: list[_In], n_workers: int) -> Iterator[_Out]:
@@ -103,7 +119,7 @@ def _parallel(work: Callable[[_In], _Out], items: list[_In], n_workers: int) -> 
             under_way += [pool.submit(work, item) for item in islice(waiting, 1)]
 
 
-def _seen(index: DataIndex, split: str, sample: Sample) -> SeenFrame:
+def _seen(index: DataIndex, split: str, sample: Sample, look: Look | None) -> SeenFrame:
     try:
         frame = sample.read()
     except DataError as error:
@@ -116,7 +132,7 @@ def _seen(index: DataIndex, split: str, sample: Sample) -> SeenFrame:
         split=split,
         findings=(*_warned(frame, sample), *object_findings(frame, _place(index, sample))),
         size=(width, height),
-        look=look_of(frame.image),
+        look=look or look_of(frame.image),
         amounts=amounts,
         n_ignored=n_ignored,
         sides=frame.boxes[:, 2:] - frame.boxes[:, :2],
