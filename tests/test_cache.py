@@ -162,7 +162,16 @@ def test_classes_that_are_missing_in_train_or_val_are_named(tmp_path: Path) -> N
 
 
 def test_validation_of_a_single_class_is_called_meaningless(tmp_path: Path) -> None:
-    assert "val holds a single class" in built(masked([[0, 255]]), tmp_path).warnings[-1]
+    assert built(masked([[0, 0]]), tmp_path).warnings[-1].startswith("val holds a single class")
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_split_of_one_class_and_ignored_pixels_is_refused(tmp_path: Path, split: str) -> None:
+    binary = {**masked([[0, 1]]).splits, split: masked([[0, 255]], [[0, 0]]).splits[split]}
+    said = f"{split}: masks hold 'floor' and ignored pixels \\(255\\) only.* name 255 in classes.txt"
+    with pytest.raises(DataError, match=said):
+        built(masked([[0, 1]], splits=binary), tmp_path)
+    assert left_in(tmp_path) == []
 
 
 def test_same_picture_in_two_splits_is_a_leak_that_is_named(tmp_path: Path) -> None:

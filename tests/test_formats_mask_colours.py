@@ -112,12 +112,29 @@ def test_255_is_a_class_where_the_table_names_it(tmp_path: Path) -> None:
     assert first_mask(tmp_path)[0] == [0, 1, 1, 1, 1, 0, 0, 0]
 
 
-def test_masks_of_0_and_255_without_names_are_warned_of(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (None, "write two lines: '0 background' and '255 NAME'"),
+        ("background\nroad\n", "write two lines: '0 background' and '255 road'"),
+        ("floor\nroad\ncar\n", "write two lines: '0 floor' and '255 NAME'"),
+    ],
+)
+def test_masks_of_0_and_255_are_refused_with_the_mend(tmp_path: Path, names: str | None, said: str) -> None:
     mask_set(tmp_path, n_frames={"train": 1, "val": 1})
     (tmp_path / "classes.txt").unlink()
+    if names:
+        (tmp_path / "classes.txt").write_text(names)
     for split in ("train", "val"):
         write_mask(tmp_path / "masks" / split / "0.png", [[0, 255, 255, 255, 255, 0, 0, 0]] * 6)
-    assert "if it is a class, write two lines into classes.txt" in opened(tmp_path).warnings[1]
+    assert "classes.txt: masks hold 0 and 255 only, and 255 is ignored" in faults_of(tmp_path)
+    assert said in faults_of(tmp_path)
+
+
+def test_one_mask_of_two_classes_shows_that_255_is_ignored(tmp_path: Path) -> None:
+    mask_set(tmp_path, n_frames={"train": 2, "val": 1})
+    write_mask(tmp_path / "masks" / "train" / "0.png", [[0, 255, 255, 255, 255, 0, 0, 0]] * 6)
+    assert opened(tmp_path).faults == ()
 
 
 def test_unknown_colours_are_refused_with_file_colour_and_count(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
 
 from rccar_models.cache.digest import combined, fingerprints_of, leak_warnings, n_threads
@@ -151,14 +152,31 @@ def _store(index: DataIndex, *, size: tuple[int, int], folder: Path, progress: P
 
 def _without_labels(index: DataIndex, frames: Frames, size: tuple[int, int]) -> list[str]:
     """Refuse splits in which nothing is labelled: such data trains to a perfect and worthless score."""
-    empty = [split for split in _JUDGED if split in frames and not sum(_class_counts(index, frames[split]))]
     if index.task == "segmentation":
-        return [f"{split}: every pixel of every mask is ignored; label some" for split in empty]
+        masks = {split: frames[split] for split in _JUDGED if split in frames}
+        return [fault for split, kept in masks.items() for fault in _one_class(index, split, kept, size)]
+    empty = [split for split in _JUDGED if split in frames and not sum(_class_counts(index, frames[split]))]
     small = {split: sum(frame.n_small for frame in frames[split]) for split in empty}
     return [
         f"{split}: no box is left at {size[0]}x{size[1]} ({small[split]} are less than a pixel wide or "
         "high); label some, or choose a larger --image-size"
         for split in empty
+    ]
+
+
+def _one_class(
+    index: DataIndex, split: str, frames: Sequence[StoredFrame], size: tuple[int, int]
+) -> list[str]:
+    """Refuse masks of one class and ignored pixels: 255 was most likely meant as the other class."""
+    counts = _class_counts(index, frames)
+    if not sum(counts):
+        return [f"{split}: every pixel of every mask is ignored; label some"]
+    if np.count_nonzero(counts) > 1 or sum(counts) == len(frames) * size[0] * size[1]:
+        return []
+    only = index.classes[int(np.argmax(counts))]
+    return [
+        f"{split}: masks hold {only!r} and ignored pixels ({index.ignore_id}) only, so any model is perfect; "
+        f"label a second class, or name {index.ignore_id} in classes.txt if it is one"
     ]
 
 
@@ -223,6 +241,5 @@ def _class_warnings(index: DataIndex, class_counts: Mapping[str, tuple[int, ...]
         if names
     ]
     if len(index.classes) - len(missing.get("val", [])) == 1 and index.task == "segmentation":
-        ignored = f"; {index.ignore_id} is ignored, it is no class" if index.ignore_id is not None else ""
-        warnings.append(f"val holds a single class, so its scores mean nothing{ignored}")
+        warnings.append("val holds a single class, so its scores mean nothing")
     return warnings

@@ -5,7 +5,7 @@ beside it. Each pixel is a class id, or a colour where `classes.txt`, `class_dic
 says which class that is; 255 means ignore. Ids that start at 1 leave 0 to the background.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rccar_models.errors import DataError
-from rccar_models.formats.class_names import numbered_names
+from rccar_models.formats.class_names import BACKGROUND, numbered_names
 from rccar_models.formats.decoding import read_image, read_mask_pixels
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
@@ -74,6 +74,7 @@ def _classes(tree: Tree, masked: Mapping[str, Sequence[Pair]]) -> tuple[MaskClas
         return _numbered(tree.root, [*chain.from_iterable(masked.values())])
     if named.colours:
         return named, []
+    binary = list(_binary_faults(tree.root, chain.from_iterable(masked.values()), named))
     # Colours that nothing explains are told at once; to find one mask of them the first of a split will do.
     colours: dict[str, NDArray[np.uint8]] = {}
     for kept in masked.values():
@@ -82,7 +83,38 @@ def _classes(tree: Tree, masked: Mapping[str, Sequence[Pair]]) -> tuple[MaskClas
                 pixels = read_mask_pixels(pair.companion, root=tree.root)
                 if pixels.ndim == 3:
                     colours[name_of(pair.companion, tree.root)] = pixels
-    return named, _colour_faults(colours)
+    return named, [*_colour_faults(colours), *binary]
+
+
+def _binary_faults(root: Path, pairs: Iterable[Pair], classes: MaskClasses) -> Iterator[str]:
+    """Find masks of one class and 255; the first mask that holds two classes ends the search."""
+    found: set[int] = set()
+    if classes.ids.get(IGNORE_ID) != IGNORE_ID:
+        return
+    for pair in pairs:
+        try:
+            pixels = read_mask_pixels(pair.companion, root=root)
+        except DataError:  # who reads the frame says so
+            return
+        if pixels.ndim == 3:
+            return
+        found.update(np.flatnonzero(np.bincount(pixels.ravel())).tolist())
+        if len({classes.ids.get(value) for value in found} - {IGNORE_ID}) > 1:
+            return
+    yield from _binary(found, classes.names, classes.file)
+
+
+def _binary(found: set[int], names: Sequence[str], file: str) -> Iterator[str]:
+    """The fault of masks that hold one value and 255."""
+    others = sorted(found - {IGNORE_ID})
+    if len(others) != 1 or len(found) != 2:
+        return
+    one = names[others[0]] if others[0] < len(names) else BACKGROUND
+    other = names[1] if len(names) == 2 and others == [0] else "NAME"
+    yield (
+        f"{file}: masks hold {others[0]} and {IGNORE_ID} only, and {IGNORE_ID} is ignored, so nothing can be "
+        f"learnt; if it is a class, write two lines: '{others[0]} {one}' and '{IGNORE_ID} {other}'"
+    )
 
 
 def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[str]]:
@@ -102,14 +134,10 @@ def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[str]
             colours[name_of(pair.companion, root)] = pixels
     highest = max(found - {IGNORE_ID}, default=0)
     warnings = [f"there is no classes.txt: classes are called class_0 to class_{highest} by the ids found"]
-    if found == {0, IGNORE_ID}:
-        warnings.append(
-            "masks hold 0 and 255 only, and 255 is ignored; if it is a class, write two lines into "
-            "classes.txt: '0 background' and '255 NAME'"
-        )
     ids = {class_id: class_id for class_id in (*range(highest + 1), IGNORE_ID)}
     classes = MaskClasses(names=numbered_names(highest), ids=ids, warnings=tuple(warnings))
-    return classes, [*faults, *_colour_faults(colours)]
+    binary = [] if faults or colours else _binary(found, (), classes.file)
+    return classes, [*faults, *_colour_faults(colours), *binary]
 
 
 def _colour_faults(colours: Mapping[str, NDArray[np.uint8]]) -> list[str]:
