@@ -1,9 +1,11 @@
 """Fixtures that many tests share."""
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,8 @@ def cli(tmp_path: Path) -> Cli:
     """Runs `sweep ...` as a user does, in a folder of its own."""
 
     def run(*words: str, timeout_s: float = 240, **env: str) -> "subprocess.CompletedProcess[str]":
+        if words[0] == "data" and not env:
+            return _in_process(words, tmp_path)
         return subprocess.run(
             [sys.executable, "-m", "sweep.cli.main", *words],
             cwd=tmp_path,
@@ -38,6 +42,26 @@ def cli(tmp_path: Path) -> Cli:
         )
 
     return run
+
+
+def _in_process(words: tuple[str, ...], folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the program's own `main` here: `sweep data` starts no process and keeps no state.
+
+    A process of its own costs a second and a half for each of these commands.
+    """
+    from sweep.cli.main import main
+
+    stdout, stderr, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(stdout), redirect_stderr(stderr):
+        patched.chdir(folder)
+        patched.setattr(sys, "argv", ["sweep", *words])
+        for name in set(os.environ) - set(clean_environment()):
+            patched.delenv(name)
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(words, code, stdout.getvalue(), stderr.getvalue())
 
 
 @pytest.fixture

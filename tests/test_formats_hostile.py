@@ -25,7 +25,7 @@ from tests.data_folders import coco_json, coco_object, coco_set, mask_set, write
 from tests.fuzz import read_all
 from tests.hostile_sets import SETS
 
-FUZZ_SECONDS = 6
+FUZZ_SECONDS = 4
 FOLDER_FORMATS = sorted(set(FORMATS) - {"demo"})
 VARIANTS = [(name, variant) for name, variants in SETS.items() for variant in variants]
 
