@@ -249,3 +249,34 @@ def test_bytes_of_a_split_are_taken_before_the_first_frame_is_stored(tmp_path: P
     SplitStore(tmp_path, "train", n_frames=50, size=(64, 48), n_classes=2, with_masks=True)
     for file in tmp_path.iterdir():
         assert file.stat().st_blocks * 512 >= file.stat().st_size > 100_000
+
+
+LARGE = """
+import dataclasses, resource, sys
+from pathlib import Path
+import numpy as np
+from rccar_models.cache import open_split, prepare
+from rccar_models.formats import open_data
+
+limit = 300 * 2**20
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+index = open_data("demo", "segmentation")
+few = {"train": index.splits["train"][:30], "val": index.splits["val"][:2]}
+index = dataclasses.replace(index, splits=few)
+split = open_split(prepare(index, image_size=(2400, 1800), cache_root=Path(sys.argv[1])).folder, "train")
+assert split.images.nbytes > limit
+assert all(split.images[row].any() for row in range(30))
+try:
+    np.array(split.images)
+except MemoryError:
+    print("larger than memory")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems limit a process's memory in other ways")
+def test_set_larger_than_memory_is_built_and_read(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "larger than memory"
