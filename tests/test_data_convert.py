@@ -215,6 +215,15 @@ def test_run_length_code_of_coco_stays_one(tmp_path: Path) -> None:
     assert {" ".join(pair) for pair in zip(words[1::2], words[2::2], strict=True)} == xy
 
 
+def test_crowds_that_no_task_can_box_become_plain_objects_of_yolo(tmp_path: Path) -> None:
+    content = coco_json(coco_object(iscrowd=1))
+    source = coco_set(tmp_path / "source", train=content, valid=content)
+    result = converted(source, "yolo", tmp_path / "yolo")
+    assert result.classes == ("cone", "car")
+    assert lines_of(tmp_path / "yolo", "train/0")[0].startswith("0 ")
+    assert "crowds became plain objects" in " ".join(result.warnings)
+
+
 # Each target
 
 

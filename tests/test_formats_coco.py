@@ -1,11 +1,13 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from numpy.testing import assert_allclose
 
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data, scan_data
+from rccar_models.formats.coco.annotations import read_coco
 from rccar_models.samples import DataIndex, Frame
 from tests.data_folders import coco_json, coco_object, coco_set, write_image
 
@@ -83,6 +85,39 @@ def test_two_annotation_files_of_one_split_are_refused(tmp_path: Path) -> None:
 
 def test_crowds_are_no_boxes_and_are_counted(tmp_path: Path) -> None:
     root = coco_set(tmp_path, train=coco_json(coco_object(), coco_object(iscrowd=1)))
+    assert len(first(root).boxes) == 1
+    assert opened(root).warnings == ("1 crowd annotations (iscrowd) were left out",)
+
+
+MASK = {"size": [6, 8], "counts": [13, 2, 33]}
+"""Column 2, rows 1 and 2."""
+
+BRUSH = coco_object(segmentation=MASK, bbox=[2, 1, 1, 2], iscrowd=1)
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        pytest.param([BRUSH, BRUSH], id="alone"),
+        pytest.param([BRUSH | {"attributes": {"occluded": False}}, coco_object()], id="by CVAT"),
+    ],
+)
+def test_brush_masks_that_are_all_marked_as_crowds_are_objects(tmp_path: Path, objects: list[Any]) -> None:
+    index = opened(coco_set(tmp_path, train=coco_json(*objects)))
+    frame = index.splits["train"][0].read()
+    assert len(frame.boxes) == 2
+    assert_allclose(frame.boxes[0], [2, 1, 3, 3])
+    n_masks = sum(one["iscrowd"] for one in objects)
+    assert index.warnings[0].startswith(
+        f"train/_annotations.coco.json: {n_masks} crowds (iscrowd) count as single objects: every mask"
+    )
+
+
+@pytest.mark.parametrize(
+    "other", [coco_object(), coco_object(segmentation=MASK)], ids=["outline", "mask that is no crowd"]
+)
+def test_crowd_among_objects_that_are_told_apart_stays_a_crowd(tmp_path: Path, other: Any) -> None:
+    root = coco_set(tmp_path, train=coco_json(BRUSH, other))
     assert len(first(root).boxes) == 1
     assert opened(root).warnings == ("1 crowd annotations (iscrowd) were left out",)
 
@@ -166,6 +201,31 @@ def test_category_with_two_names_is_refused_with_both_files(tmp_path: Path) -> N
 def test_class_with_two_ids_is_refused(tmp_path: Path) -> None:
     other = coco_json(coco_object(category_id=4), categories=[{"id": 4, "name": "cone"}])
     assert "category 'cone' has id 1 in train" in faults_of(coco_set(tmp_path, valid=other))
+
+
+def test_whole_numbers_may_be_written_as_floats(tmp_path: Path) -> None:
+    image = {"id": 3.0, "file_name": "0.png", "width": 8.0, "height": 6.0}
+    floats = coco_json(coco_object(image_id=3, category_id=1.0), images=[image])
+    index = opened(coco_set(tmp_path, train=floats))
+    assert index.splits["train"][0].read().boxes.tolist() == [[2, 1, 6, 3]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"images": [{"id": 0, "file_name": "0.png", "width": 8.5, "height": 6}]}, "images[0] (id 0): width"),
+        ({"images": None}, "images is missing or not a list"),
+        ({"categories": [{"id": 1, "name": 7}]}, "categories[0] (id 1): name is 7, not a text"),
+    ],
+)
+def test_faulty_entry_is_one_fault_and_its_objects_are_none(
+    tmp_path: Path, changes: dict[str, Any], fault: str
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(coco_json(coco_object(), coco_object(), **changes)))
+    _, faults = read_coco(path, root=tmp_path)
+    assert len(faults) == 1
+    assert faults[0].startswith(f"a.json: {fault}")
 
 
 def test_category_lists_that_do_not_contradict_are_united(tmp_path: Path) -> None:

@@ -5,15 +5,13 @@ from itertools import chain, islice
 
 from rccar_models.conversion.target import Source
 from rccar_models.errors import DataError
-from rccar_models.formats import FORMATS, scan_data
+from rccar_models.formats import FORMATS, scan_best, scan_data
 from rccar_models.formats.class_names import BACKGROUND_NAMES
 from rccar_models.formats.splits import split_faults
 from rccar_models.samples import DataIndex
 
 MEND = "a mask needs outlines; convert boxes with --to coco or --to yolo, or outline the objects first"
 """For sets that hold boxes only."""
-
-_TASKS = ("detection", "segmentation")
 
 # So many frames are looked at to tell masks from objects; most sets show it with the first.
 _N_LOOKED_AT = 50
@@ -42,19 +40,19 @@ def source_of(source: str, *, to: str, task: str | None, format_name: str | None
             )
         index = _outlined(source, format_name)
         return index, _described(index, is_painted=_is_painted(index))
-    index = first_that_serves(source, task, format_name)
+    index = for_best_task(source, task, format_name)
     if index.task == "segmentation" and not _is_painted(index) and _serves_detection(index):
         # Objects keep the classes of their files, without a background that only masks need.
-        index = faultless(source, "detection", index.format)
+        index = _as_objects(index)
     return index, _described(index, is_painted=index.task == "segmentation" and _is_painted(index))
 
 
-def first_that_serves(source: str, task: str | None, format_name: str | None) -> DataIndex:
-    """Read a data set for a task, or for the first task that its format serves.
+def for_best_task(source: str, task: str | None, format_name: str | None) -> DataIndex:
+    """Read a data set for a task, or for the one that it serves best.
 
     Args:
         source: "demo", or a folder.
-        task: None for detection where there are boxes or outlines, else segmentation.
+        task: None for the one with fewer faults, detection if equal.
         format_name: None to recognise it.
 
     Returns:
@@ -64,13 +62,7 @@ def first_that_serves(source: str, task: str | None, format_name: str | None) ->
         UnknownNameError: no format has this name.
         DataError: it is faulty; all faults are listed.
     """
-    if task is not None:
-        return faultless(source, task, format_name)
-    try:
-        scan_data(source, _TASKS[0], format_name)
-    except DataError:
-        return faultless(source, _TASKS[1], format_name)
-    return faultless(source, _TASKS[0], format_name)
+    return _without_faults(scan_best(source, task, format_name))
 
 
 def faultless(source: str, task: str, format_name: str | None) -> DataIndex:
@@ -88,14 +80,24 @@ def faultless(source: str, task: str, format_name: str | None) -> DataIndex:
         UnknownNameError: no format has this name.
         DataError: it is faulty; all faults are listed.
     """
-    index = scan_data(source, task, format_name)
+    return _without_faults(scan_data(source, task, format_name))
+
+
+def _without_faults(index: DataIndex) -> DataIndex:
     missing = set(split_faults({split: len(samples) for split, samples in index.splits.items()}))
     faults = tuple(fault for fault in index.faults if fault not in missing)
     if not any(index.splits.values()):
         faults = (*faults, "it holds no frame")
     if faults:
-        raise DataError(source, faults)
+        raise DataError(index.source, faults)
     return replace(index, faults=())
+
+
+def _as_objects(index: DataIndex) -> DataIndex:
+    """The same set with its objects; that none of them counts as a box is no fault of what is converted."""
+    boxed = scan_data(index.source, "detection", index.format)
+    faults = tuple(fault for fault in boxed.faults if not fault.startswith("no object is"))
+    return _without_faults(replace(boxed, faults=faults))
 
 
 def _outlined(source: str, format_name: str | None) -> DataIndex:

@@ -28,7 +28,7 @@ def _found() -> dict[str, FormatDef]:
 
 FORMATS = _found()
 
-__all__ = ["DEMO", "FORMATS", "FormatDef", "detect", "open_data", "scan_data"]
+__all__ = ["DEMO", "FORMATS", "FormatDef", "detect", "open_data", "scan_best", "scan_data"]
 
 
 def open_data(source: str, task: str, format_name: str | None = None) -> DataIndex:
@@ -90,6 +90,41 @@ def scan_data(source: str, task: str, format_name: str | None = None) -> DataInd
     missing = split_faults({split: len(samples) for split, samples in index.splits.items()})
     faults, warnings = (tuple(map(showable, lines)) for lines in ((*index.faults, *missing), index.warnings))
     return replace(index, source=source, faults=faults, warnings=warnings)
+
+
+_TASKS = ("detection", "segmentation")
+"""In the order in which they are tried: labelled objects tell more than the masks made from them."""
+
+
+def scan_best(source: str, task: str | None, format_name: str | None = None) -> DataIndex:
+    """List what is in a data set for a task, or for the one that it serves best.
+
+    Args:
+        source: "demo", or a folder.
+        task: "segmentation" or "detection"; None for the one with fewer faults, detection if equal.
+        format_name: of the layout, None to recognise it.
+
+    Returns:
+        The data set, with its faults.
+
+    Raises:
+        UnknownNameError: no format has this name.
+        DataError: nothing in it can be listed for any task.
+    """
+    if task is not None:
+        return scan_data(source, task, format_name)
+    found: list[DataIndex] = []
+    refusals: list[DataError] = []
+    for tried in _TASKS:
+        try:
+            found.append(scan_data(source, tried, format_name))
+        except DataError as error:
+            refusals.append(error)
+        if found and not found[-1].faults:
+            break
+    if not found:
+        raise refusals[0]
+    return min(found, key=lambda index: len(index.faults))
 
 
 def _index_within_memory(chosen: FormatDef, tree: Tree, task: str) -> DataIndex | None:

@@ -3,7 +3,7 @@
 Source of the layout: https://cocodataset.org/#format-data (object detection).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -45,6 +45,7 @@ class Annotation:
         is_crowd: a group that is not told apart.
         region: its outline; empty if it has a box only.
         n_short_outlines: polygons of fewer than three corners, which are not in `region`.
+        has_attributes: as Datumaro writes them.
     """
 
     id: object
@@ -54,6 +55,7 @@ class Annotation:
     is_crowd: bool
     region: Region
     n_short_outlines: int = 0
+    has_attributes: bool = False
 
     def thing(self, class_id: int) -> Thing:
         """Make the object of it.
@@ -100,11 +102,13 @@ class CocoFile:
         categories: in file order.
         pictures: in file order.
         n_same_ids: annotations whose id another one before them has.
+        n_told_apart: crowds that were taken for single objects.
     """
 
     categories: tuple[Category, ...]
     pictures: tuple[Picture, ...]
     n_same_ids: int = 0
+    n_told_apart: int = 0
 
 
 def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
@@ -133,15 +137,12 @@ def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
         faults.append("two images have the same id; give each its own")
     known = {category.id for category in categories}
     annotations = _records(content, "annotations", _annotation, faults)
+    images, names = _written_ids(content, "images"), _written_ids(content, "categories")
     for one in annotations:
-        if one.image not in by_id:
-            image = shown(one.image)
-            faults.append(f"object {shown(one.id)}: image_id {image} is not among the images; remove it")
-        elif one.category not in known:
-            category = shown(one.category)
-            faults.append(f"object {shown(one.id)}: category_id {category} is not in categories; add it")
-        else:
+        if one.image in by_id and one.category in known:
             by_id[one.image].annotations.append(one)
+        else:
+            faults += _dangling(one, images, names)
     file = CocoFile(
         categories=tuple(categories), pictures=tuple(pictures), n_same_ids=_n_same_ids(annotations)
     )
@@ -162,6 +163,23 @@ def shown(value: object) -> str:
     except ValueError:  # a whole number of more than 4,300 digits
         return "a number of thousands of digits"
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _written_ids(content: Entry, key: str) -> set[object] | None:
+    """Ids of all entries of a list, the faulty ones too; None if the list is missing."""
+    entries = content.get(key)
+    if not isinstance(entries, list):
+        return None
+    ids = (entry.get("id") for entry in entries if isinstance(entry, dict))
+    return {one for one in ids if isinstance(one, int | float | str)}
+
+
+def _dangling(one: Annotation, images: set[object] | None, categories: set[object] | None) -> Iterator[str]:
+    """Say what an object refers to in vain; of an entry that is there but faulty its own fault is enough."""
+    if images is not None and one.image not in images:
+        yield f"object {shown(one.id)}: image_id {shown(one.image)} is not among the images; remove it"
+    elif categories is not None and one.category not in categories:
+        yield f"object {shown(one.id)}: category_id {shown(one.category)} is not in categories; add it"
 
 
 def _n_same_ids(annotations: Sequence[Annotation]) -> int:
@@ -211,6 +229,7 @@ def _annotation(entry: Entry) -> Annotation:
         is_crowd=entry.get("iscrowd") == 1,
         region=region,
         n_short_outlines=_n_short(entry.get("segmentation")),
+        has_attributes=isinstance(entry.get("attributes"), dict),
     )
 
 
@@ -260,6 +279,8 @@ def _number(value: object, what: str) -> float:
 
 def _whole(entry: Entry, key: str) -> int:
     value = entry.get(key)
+    if isinstance(value, float) and value.is_integer():  # some tools write every number as a float
+        return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{key} is {shown(value)}, not a whole number")
     return value

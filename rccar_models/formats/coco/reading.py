@@ -16,6 +16,7 @@ from pathlib import Path
 from rccar_models.errors import DataError
 from rccar_models.formats.coco.annotations import CocoFile, Picture, read_coco, shown
 from rccar_models.formats.coco.classes import Classes, agreed_classes
+from rccar_models.formats.coco.crowds import told_apart
 from rccar_models.formats.coco.files import Annotated, AnnotationFiles, annotation_files
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
@@ -71,7 +72,8 @@ def _read_all(root: Path, found: AnnotationFiles) -> tuple[Mapping[Annotated, Co
     faults = list(found.faults)
     for one in () if faults else found.files:
         try:
-            files[one], wrong = read_coco(root / one.name, root=root)
+            read, wrong = read_coco(root / one.name, root=root)
+            files[one] = told_apart(read)
             faults += wrong
         except DataError as error:
             faults += error.faults
@@ -157,7 +159,13 @@ def _warnings(files: Mapping[Annotated, CocoFile], task: str) -> list[str]:
         for one, file in files.items()
         if file.n_same_ids
     ]
-    return [*same, *_left_out(files, task)]
+    crowds = [
+        f"{one.name}: {file.n_told_apart} crowds (iscrowd) count as single objects: every mask of the file "
+        "is marked as a crowd, as CVAT does with all that was painted with its brush"
+        for one, file in files.items()
+        if file.n_told_apart
+    ]
+    return [*same, *crowds, *_left_out(files, task)]
 
 
 def _left_out(files: Mapping[Annotated, CocoFile], task: str) -> list[str]:

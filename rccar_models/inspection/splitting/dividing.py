@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rccar_models.errors import DataError
-from rccar_models.formats import DEMO, FORMATS, scan_data
+from rccar_models.formats import DEMO, FORMATS, scan_best, scan_data
 from rccar_models.formats.splits import split_faults
 from rccar_models.formats.tree import tree_of
 from rccar_models.inspection.splitting.dealing import (
@@ -30,8 +30,6 @@ from rccar_models.inspection.splitting.frames import OrderedFrames, Progress, or
 from rccar_models.inspection.splitting.lists import existing_lists, without_lists, write_lists
 from rccar_models.inspection.splitting.plan import SplitPlan, SplitShares, described
 from rccar_models.samples import UNSPLIT, DataIndex
-
-_TASKS = ("detection", "segmentation")
 
 
 def split_data(
@@ -51,7 +49,7 @@ def split_data(
 
     Args:
         source: folder of the data set.
-        task: what to read it for, None for detection where there are boxes or outlines, else segmentation.
+        task: what to read it for, None for the one with fewer faults, detection if equal.
         format_name: None to recognise it.
         shares: wanted of val and test.
         by: "drive", "block", or "auto" to take drives where they can be divided, else blocks.
@@ -98,7 +96,7 @@ def _wanted(source: str, shares: SplitShares, by: str) -> dict[str, float]:
 
 def _undivided(source: str, task: str | None, format_name: str | None, *, force: bool) -> DataIndex:
     """All frames, as if no list divided them."""
-    first = scan_data(source, *_served(source, task, format_name))
+    first = scan_best(source, task, format_name)
     tree = tree_of(Path(source).expanduser())
     lists = existing_lists(tree)
     plain = without_lists(tree)
@@ -116,17 +114,6 @@ def _undivided(source: str, task: str | None, format_name: str | None, *, force:
             source, [f"is divided already, {how}; --force divides it anew (lists are kept as .bak)"]
         )
     return index
-
-
-def _served(source: str, task: str | None, format_name: str | None) -> tuple[str, str | None]:
-    """The task to read a data set for, and its format."""
-    if task is not None:
-        return task, format_name
-    try:
-        scan_data(source, _TASKS[0], format_name)
-    except DataError:
-        return _TASKS[1], format_name
-    return _TASKS[0], format_name
 
 
 def _reads_as(plan: SplitPlan) -> bool:

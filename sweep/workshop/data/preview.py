@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from rccar_models.formats import scan_best
 from rccar_models.inspection.preview import Preview, preview_sheet
 from sweep.workshop.data.errors import data_errors
-from sweep.workshop.data.scanning import scanned
 
 __all__ = ["Preview", "data_preview"]
 
@@ -41,5 +41,5 @@ def data_preview(
         UnavailableError: the folder cannot be read, or the picture not written.
     """
     with data_errors(f"{source} or the picture {file}"):
-        index = scanned(source, task=task, format_name=format_name)
+        index = scan_best(source, task, format_name)
         return preview_sheet(index, file, n=n, split=split, seed=seed, progress=progress)

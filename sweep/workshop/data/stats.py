@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from rccar_models.formats import scan_best
 from rccar_models.inspection.statistics import (
     GONE_PX,
     TINY_PX,
@@ -14,7 +15,6 @@ from rccar_models.inspection.statistics import (
 )
 from rccar_models.overlays import short_name
 from sweep.workshop.data.errors import data_errors
-from sweep.workshop.data.scanning import scanned
 
 __all__ = [
     "GONE_PX",
@@ -54,7 +54,7 @@ def data_statistics(
         UnavailableError: the folder cannot be read.
     """
     with data_errors(source):
-        index = scanned(source, task=task, format_name=format_name)
+        index = scan_best(source, task, format_name)
         return measure(index, training_size=image_size, progress=progress)
 
 
