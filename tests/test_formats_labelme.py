@@ -222,6 +222,30 @@ def test_background_is_a_class_of_masks_and_no_object_of_boxes(tmp_path: Path) -
     assert frame(index).labels.tolist() == [0]
 
 
+@pytest.mark.parametrize("names", [None, "__ignore__\n_background_\ncone\n", "0 __ignore__\n1 cone\n"])
+def test_what_is_labelled_ignore_counts_nowhere(tmp_path: Path, names: str | None) -> None:
+    hidden = labelme_shape("__ignore__", [[3, 0], [5, 6]], "rectangle")
+    labelme_set(tmp_path, a=labelme_json(labelme_shape(), hidden))
+    (tmp_path / "labels_all" / "classes.txt").unlink()
+    if names:
+        (tmp_path / "labels_all" / "class_names.txt").write_text(names)
+    masks = opened(tmp_path, "segmentation")
+    assert masks.classes == ("background", "cone")
+    assert masks.warnings == ("1 shapes labelled __ignore__ count nowhere (255)",)
+    assert mask_of(tmp_path)[1] == [0, 0, 1, 255, 255, 1, 0, 0]
+    assert [thing.class_id for thing in frame(masks).things] == [1]
+    boxes = opened(tmp_path)
+    assert boxes.classes == ("cone",)
+    assert boxes.warnings == ("1 shapes labelled __ignore__ were left out",)
+    assert frame(boxes).labels.tolist() == [0]
+
+
+def test_split_with_nothing_but_ignored_shapes_is_refused(tmp_path: Path) -> None:
+    labelme_set(tmp_path, b=labelme_json(labelme_shape("__ignore__")))
+    assert "no object is labelled in val (objects found: train 1, val 0)" in faults_of(tmp_path)
+    assert "no object is labelled in val" in faults_of(tmp_path, "segmentation")
+
+
 def test_class_ids_may_start_at_1(tmp_path: Path) -> None:
     labelme_set(tmp_path, a=labelme_json(labelme_shape(2), labelme_shape("cone")))
     (tmp_path / "labels_all" / "classes.txt").write_text("1 cone\n2 car\n")

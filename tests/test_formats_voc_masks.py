@@ -94,6 +94,15 @@ def test_classes_txt_names_the_ids_of_masks(tmp_path: Path) -> None:
     assert index.classes == ("background", "road", "cone")
 
 
+def test_class_names_of_labelme2voc_name_the_ids_of_masks(tmp_path: Path) -> None:
+    masked_set(tmp_path, [[0, 0, 1, 1, 2, 2, 255, 255]] * 6)
+    (tmp_path / "class_names.txt").write_text("__ignore__\n_background_\nroad\ncone\n")
+    index = open_data(str(tmp_path), "segmentation")
+    assert index.classes == ("_background_", "road", "cone")
+    assert frame(index).mask[0].tolist() == [0, 0, 1, 1, 2, 2, 255, 255]  # type: ignore[index]
+    assert opened(tmp_path).classes == ("road", "cone")
+
+
 def test_ids_above_those_of_voc_are_numbered(tmp_path: Path) -> None:
     index = open_data(str(masked_set(tmp_path, [[0] * 7 + [30]] * 6)), "segmentation")
     assert len(index.classes) == 31

@@ -1,4 +1,4 @@
-"""Names of classes from a `classes.txt`: "id name" a line, or one name a line in order of id."""
+"""Class names from `classes.txt` or `class_names.txt`: "id name" a line, or one name a line in order of id."""
 
 import hashlib
 import posixpath
@@ -17,6 +17,9 @@ BACKGROUND_NAMES = frozenset({BACKGROUND, "_background_"})
 """How labelling tools call what nothing outlines, in lower case."""
 
 
+_FILES = ("classes.txt", "class_names.txt")  # the second is what LabelMe's exporters write
+
+
 def class_file(tree: Tree, folders: Sequence[str]) -> Path | None:
     """Find the file that names the classes.
 
@@ -26,13 +29,19 @@ def class_file(tree: Tree, folders: Sequence[str]) -> Path | None:
 
     Returns:
         `classes.txt` of a folder, else of the data set's root, else of such a folder deeper, else anywhere;
-        in the last two only where all that are found say the same. None without one.
+        in the last two only where all that are found say the same. Else `class_names.txt` likewise; None
+        without one.
     """
-    anywhere = [name for name in tree.named(".txt") if posixpath.basename(name) == "classes.txt"]
-    for place in (*(f"{folder}/classes.txt" for folder in folders), "classes.txt"):
+    found = (_found(tree, folders, file) for file in _FILES)
+    return next((path for path in found if path is not None), None)
+
+
+def _found(tree: Tree, folders: Sequence[str], file: str) -> Path | None:
+    anywhere = [name for name in tree.named(".txt") if posixpath.basename(name) == file]
+    for place in (*(f"{folder}/{file}" for folder in folders), file):
         if place in anywhere:
             return tree.path(place)
-    for ending in (*(f"/{folder}/classes.txt" for folder in folders), ""):
+    for ending in (*(f"/{folder}/{file}" for folder in folders), ""):
         found = [tree.path(name) for name in anywhere if name.endswith(ending)]
         if len({read_text(path, root=tree.root) for path in found}) == 1:
             return found[0]

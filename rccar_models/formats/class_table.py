@@ -17,6 +17,9 @@ from rccar_models.formats.files import filled_lines, name_of, read_text
 Colour = tuple[int, int, int]
 """Red, green and blue, 0..255."""
 
+IGNORED = "__ignore__"
+"""LabelMe's label for what counts nowhere; in its lists of names it has no id."""
+
 _MAX_CHARACTERS = 500  # of a line
 _MAX_CLASSES = 100_000
 _NUMBERED = re.compile(r"(?P<id>\d{1,9})[\s:,]+(?P<name>\S.*)")
@@ -106,7 +109,8 @@ def _from_lines(lines: Sequence[tuple[int, str]], faults: list[str]) -> list[Ent
         return [
             Entry(line=number, id=int(match["id"]), name=match["name"]) for number, match in numbered if match
         ]
-    return [Entry(line=number, id=None, name=line) for number, line in lines]
+    # LabelMe writes __ignore__ before id 0.
+    return [Entry(line=number, id=None, name=line) for number, line in lines if line != IGNORED]
 
 
 def _from_table(path: Path, root: Path, faults: list[str]) -> list[Entry]:

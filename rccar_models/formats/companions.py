@@ -20,7 +20,7 @@ from rccar_models.formats.folders import (
 )
 from rccar_models.formats.tree import Tree
 
-NOT_LABELS = frozenset({"classes.txt", "notes.json", "train.txt", "val.txt", "test.txt"})
+NOT_LABELS = frozenset({"classes.txt", "class_names.txt", "notes.json", "train.txt", "val.txt", "test.txt"})
 """Files that lie among labels and are none."""
 
 

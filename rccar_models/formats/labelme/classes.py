@@ -7,8 +7,10 @@ from pathlib import Path
 
 from rccar_models.errors import DataError
 from rccar_models.formats.class_names import BACKGROUND_NAMES, class_file, classes_for, read_class_names
+from rccar_models.formats.class_table import IGNORED
 from rccar_models.formats.files import name_of
 from rccar_models.formats.tree import Tree
+from rccar_models.samples import IGNORE_ID
 
 _FOLDERS = ("labels_all", "labels", "annotations_all", "annotations")
 
@@ -19,7 +21,8 @@ class Classes:
 
     Args:
         names: of the task, in order of class id.
-        ids: class id of each label that may stand in a file; None for one that is no object of the task.
+        ids: class id of each label that may stand in a file; None for one that is no object of the task,
+            `IGNORE_ID` for what counts nowhere in masks.
         file: that names the classes, below the data set; empty if the labels do.
         n_named: classes in that file.
     """
@@ -80,13 +83,15 @@ def _named(path: Path, tree: Tree, task: str) -> Classes:
     )
 
 
-def _numbered(names: list[str], task: str) -> Classes:
+def _numbered(labels: list[str], task: str) -> Classes:
+    names = [label for label in labels if label != IGNORED]
     if task == "segmentation":
         classes, ids = classes_for(names, task)
-        return Classes(names=classes, ids={name: ids[number] for number, name in enumerate(names)})
+        by_name = {name: ids[number] for number, name in enumerate(names)}
+        return Classes(names=classes, ids=by_name | {IGNORED: IGNORE_ID})
     objects = [name for name in names if name.lower() not in BACKGROUND_NAMES]
     numbers = {name: number for number, name in enumerate(objects)}
-    return Classes(names=tuple(objects), ids={name: numbers.get(name) for name in names})
+    return Classes(names=tuple(objects), ids={name: numbers.get(name) for name in (*names, IGNORED)})
 
 
 def _order(label: str) -> tuple[bool, int, str]:

@@ -3,14 +3,14 @@
 The files lie in `labels_all/` beside `images_all/`, in `labels/` beside `images/`, in `H1_Annotations/`
 beside `H1/`, or beside their images. A file that has `labels` instead of `shapes` is the earlier tool's
 variant in percent of the image; a data set may hold both. A file may hold its image itself (`imageData`).
-Class names stand in `classes.txt`, else they are the labels in order of name. An image without a file holds
-no object.
+Class names stand in `classes.txt` or `class_names.txt`, else they are the labels in order of name; what is
+labelled `__ignore__` counts nowhere. An image without a file holds no object.
 """
 
 import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from rccar_models.errors import DataError
 from rccar_models.formats.class_names import mapping_key
+from rccar_models.formats.class_table import IGNORED
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
@@ -152,7 +153,11 @@ def _unknown(survey: _Survey, classes: Classes) -> list[str]:
 def _without_objects(survey: _Survey, classes: Classes) -> list[str]:
     """Name the required splits in which nothing is labelled."""
     counts = {
-        split: sum(count for label, count in labels.items() if classes.ids.get(label) is not None)
+        split: sum(
+            count
+            for label, count in labels.items()
+            if label != IGNORED and classes.ids.get(label) is not None
+        )
         for split, labels in survey.labels.items()
     }
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
@@ -173,7 +178,11 @@ def _warnings(survey: _Survey, classes: Classes, task: str) -> list[str]:
         warnings.append(f"{len(survey.empty)} label files hold no shape, e.g. {survey.empty[0]}")
     if survey.n_flat and task == "detection":
         warnings.append(f"{survey.n_flat} boxes without width or height were left out")
-    ground = sum(classes.ids.get(label, 0) is None for label, _, _ in survey.places)
+    ignored = sum(label == IGNORED for label, _, _ in survey.places)
+    if ignored:
+        what = "count nowhere (255)" if task == "segmentation" else "were left out"
+        warnings.append(f"{ignored} shapes labelled {IGNORED} {what}")
+    ground = sum(classes.ids.get(label, 0) is None for label, _, _ in survey.places if label != IGNORED)
     if ground:
         warnings.append(f"{ground} shapes of the background are no objects and were left out")
     return warnings + _twins(classes)
@@ -205,7 +214,11 @@ def _read(root: Path, pair: Pair, ids: Mapping[str, int | None], task: str) -> F
     # A label that is no class is a fault of the index already.
     known = ((shape, ids.get(shape.label)) for shape in drawing.shapes)
     things = [_thing(shape, class_id, scale) for shape, class_id in known if class_id is not None]
-    return labelled_frame(image, things, task=task, where=where, root=str(root), warnings=warnings)
+    frame = labelled_frame(image, things, task=task, where=where, root=str(root), warnings=warnings)
+    if task == "detection":
+        return frame
+    # What counts nowhere is painted in its turn, but it is no object.
+    return replace(frame, things=tuple(thing for thing in frame.things if thing.class_id != IGNORE_ID))
 
 
 def _image(root: Path, pair: Pair, drawing: Drawing) -> tuple[NDArray[np.uint8], tuple[str, ...]]:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
 from rccar_models.errors import DataError
-from rccar_models.formats.class_names import class_file, read_class_names
+from rccar_models.formats.class_names import BACKGROUND_NAMES, class_file, read_class_names
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
@@ -79,8 +79,12 @@ def _index_of_boxes(tree: Tree) -> DataIndex:
         fault = "no image has an XML file; masks in SegmentationClass/ serve --task segmentation"
         raise DataError(str(root), [*pairs.faults, fault])
     labels, faults = _all_labels(root, pairs)
-    named = _named_classes(tree)
-    classes = named or tuple(sorted({one.name for one in _objects(labels.values())}))
+    found = {one.name for one in _objects(labels.values())}
+    # A list made for masks begins with the background, which nobody boxes.
+    named = tuple(
+        name for name in _named_classes(tree) if name in found or name.lower() not in BACKGROUND_NAMES
+    )
+    classes = named or tuple(sorted(found))
     ids = {name: class_id for class_id, name in enumerate(classes)}
     faults += _unknown_classes(root, pairs, labels, ids)
     return DataIndex(
