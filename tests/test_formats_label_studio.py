@@ -150,9 +150,34 @@ def test_first_annotation_that_was_not_cancelled_counts_and_several_are_a_warnin
     index = opened(ls_set(tmp_path, found))
     assert index.classes == ("cone",)
     assert index.warnings == (
-        "1 tasks have several annotations, of which the first is used, "
+        "1 tasks have several annotations, of which the first that is not empty is used, "
         "e.g. project-1-at-2024-05-01.json: task 1",
     )
+
+
+@pytest.mark.parametrize(
+    ("marks", "which"),
+    [
+        ({"second": True, "third": True}, "the ground truth"),
+        ({"cancelled": True}, "the first that is not empty"),
+    ],
+)
+def test_ground_truth_counts_more_than_the_first_annotation_and_an_empty_one_least(
+    tmp_path: Path, marks: dict[str, bool], which: str
+) -> None:
+    found = ls_tasks()
+    wrong = "cancelled" not in marks  # of three annotations the second must count in both cases
+    found[0]["annotations"] = [
+        {"id": 0, "was_cancelled": True, "ground_truth": True, "result": [ls_result(label="cancelled")]},
+        {"id": 1, "ground_truth": False, "result": [ls_result(label="first")] if wrong else []},
+        {"id": 2, "ground_truth": marks.get("second", False), "result": [ls_result(label="second")]},
+        {"id": 3, "ground_truth": marks.get("third", False), "result": [ls_result(label="third")]},
+    ]
+    index = opened(ls_set(tmp_path, found))
+    assert index.classes == ("cone", "second")
+    assert [warning.partition(", e.g.")[0] for warning in index.warnings] == [
+        f"1 tasks have several annotations, of which {which} is used"
+    ]
 
 
 def test_unlabelled_and_skipped_tasks_are_left_out_but_empty_ones_are_frames(tmp_path: Path) -> None:
@@ -196,6 +221,7 @@ def test_json_min_is_read_with_one_entry_for_each_annotation(tmp_path: Path) -> 
     box = {"x": 25, "y": 50, "width": 50, "height": 50, "rotation": 0, "rectanglelabels": ["cone"], **size}
     area = {"points": [[0, 0], [50, 0], [50, 100]], "closed": True, "polygonlabels": ["road"], **size}
     entries = [
+        flat(1, "a", annotator=3, annotation_id=4),
         flat(1, "a", box, area, choice="day", annotator=1, annotation_id=5),
         flat(1, "a", area, annotator=2, annotation_id=6),
         flat(2, "b", {"choices": ["x", "y"]}, annotator=1, annotation_id=7),

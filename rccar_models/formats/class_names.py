@@ -1,4 +1,4 @@
-"""Class names from `classes.txt` or `class_names.txt`: "id name" a line, or one name a line in order of id."""
+"""Class names from `classes.txt` or `class_names.txt`: a line is "id name", or a name, in order of id."""
 
 import hashlib
 import posixpath

@@ -1,6 +1,7 @@
 """Label Studio's exports: JSON (tasks with annotations) and JSON-MIN (tasks with their regions flattened).
 
-Of several annotations of a task the first that was not cancelled counts; predictions do not.
+Of several annotations of a task that were not cancelled the one marked as ground truth counts, else the first
+that holds a region; predictions do not. JSON-MIN has no such mark.
 Sources: https://labelstud.io/guide/task_format, https://labelstud.io/guide/export.
 """
 
@@ -26,22 +27,25 @@ class Task:
         address: of the image, as written.
         shapes: in file order, those without faults.
         n_annotations: that were not cancelled; 0 if it has not been labelled.
+        is_ground_truth: whether the annotation that counts is marked so.
     """
 
     where: str
     address: str
     shapes: tuple[Shape, ...]
     n_annotations: int
+    is_ground_truth: bool = False
 
 
 @dataclass(kw_only=True)
 class _Draft:
-    """A task while it is read: the results of its first annotation."""
+    """A task while it is read: the results of the annotation that counts."""
 
     number: str
     data: Entry
     results: list[object]
     n_annotations: int
+    is_ground_truth: bool = False
 
 
 def read_tasks(path: Path, *, root: Path) -> tuple[list[Task], list[str]]:
@@ -71,7 +75,15 @@ def read_tasks(path: Path, *, root: Path) -> tuple[list[Task], list[str]]:
             faults.append(f"{called}: {error}")
             continue
         shapes = tuple(_shapes(draft.results, called, faults))
-        tasks.append(Task(where=called, address=address, shapes=shapes, n_annotations=draft.n_annotations))
+        tasks.append(
+            Task(
+                where=called,
+                address=address,
+                shapes=shapes,
+                n_annotations=draft.n_annotations,
+                is_ground_truth=draft.is_ground_truth,
+            )
+        )
     return tasks, faults
 
 
@@ -94,6 +106,7 @@ def _drafts(entries: Iterable[object], where: str, faults: list[str]) -> Iterabl
             flat.setdefault(number, draft)
         else:  # JSON-MIN has an entry for each annotation
             flat[number].n_annotations += draft.n_annotations
+            flat[number].results = flat[number].results or draft.results
     return drafts
 
 
@@ -109,12 +122,20 @@ def _nested(entry: Entry, number: str) -> _Draft:
     if not isinstance(annotations, list) or not all(isinstance(one, dict) for one in annotations):
         raise ValueError("its annotations are not a list of objects; export it as JSON")
     valid = [one for one in annotations if not (one.get("was_cancelled") or one.get("skipped"))]
-    results = (valid[0].get("result") or []) if valid else []
+    # Ground truth first, then what holds a region, then in the order of the file.
+    best: Entry = max(
+        valid, key=lambda one: (one.get("ground_truth") is True, bool(one.get("result"))), default={}
+    )
+    results = best.get("result") or []
     if not isinstance(results, list):
-        raise ValueError(
-            f"annotation {_short(valid[0].get('id'))}: its result is not a list; export it as JSON"
-        )
-    return _Draft(number=number, data=data, results=results, n_annotations=len(valid))
+        raise ValueError(f"annotation {_short(best.get('id'))}: its result is not a list; export it as JSON")
+    return _Draft(
+        number=number,
+        data=data,
+        results=results,
+        n_annotations=len(valid),
+        is_ground_truth=best.get("ground_truth") is True,
+    )
 
 
 def _flattened(entry: Entry, number: str) -> _Draft:

@@ -149,9 +149,13 @@ def _warnings(tree: Tree, tasks: Mapping[str, Task], task: str) -> Iterator[str]
     unlabelled = [name for name, one in tasks.items() if not one.n_annotations]
     if unlabelled:
         yield f"{len(unlabelled)} tasks have no annotation and are not used, e.g. that of {unlabelled[0]}"
-    several = [one.where for one in tasks.values() if one.n_annotations > 1]
-    if several:
-        yield f"{len(several)} tasks have several annotations, of which the first is used, e.g. {several[0]}"
+    for is_true, which in ((True, "the ground truth"), (False, "the first that is not empty")):
+        several = [
+            one.where for one in tasks.values() if one.n_annotations > 1 and one.is_ground_truth == is_true
+        ]
+        if several:
+            count = f"{len(several)} tasks have several annotations"
+            yield f"{count}, of which {which} is used, e.g. {several[0]}"
     shapes = [shape for _, shape in _all_shapes(tasks)]
     n_turned = sum(shape.is_turned for shape in shapes)
     if n_turned:
