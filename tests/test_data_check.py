@@ -360,6 +360,14 @@ def test_picture_is_decoded_once_for_several_readers(tmp_path: Path) -> None:
     assert read_image(path, root=tmp_path)[0] is not first
 
 
+def test_prose_that_looks_like_a_place_stays_prose(tmp_path: Path) -> None:
+    root = mask_set(tmp_path)
+    (root / "classes.txt").unlink()
+    note = only(root, "note")
+    assert (note.file, note.line) == ("", None)
+    assert note.text.startswith("there is no classes.txt: classes are called")
+
+
 def test_set_of_boxes_is_checked_for_detection_alone(tmp_path: Path) -> None:
     assert check_data(str(yolo_set(tmp_path))).tasks == ("detection",)
 

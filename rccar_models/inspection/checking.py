@@ -79,7 +79,8 @@ def check_data(
     except DataError as error:
         if source == DEMO or not Path(source).expanduser().is_dir():
             raise
-        found = [as_finding(fault, is_error=True, rule="layout") for fault in error.faults]
+        root = Path(source).expanduser()
+        found = [as_finding(fault, root=root, is_error=True, rule="layout") for fault in error.faults]
         tasks = (task,) if task else ()
         return Checked(source=source, format="", tasks=tasks, classes=(), counts={}, findings=tuple(found))
     able, findings = _all_findings(indexes, long_side_px=long_side_px, progress=progress or _silent)
@@ -158,8 +159,9 @@ def _frames(index: DataIndex) -> list[tuple[str, str, tuple[Path, ...]]]:
 
 
 def _index_findings(index: DataIndex) -> list[Finding]:
-    faults = [as_finding(fault, is_error=True) for fault in index.faults]
-    warnings = [as_finding(warning, is_error=False) for warning in index.warnings]
+    root = Path(index.source).expanduser()
+    faults = [as_finding(fault, root=root, is_error=True) for fault in index.faults]
+    warnings = [as_finding(warning, root=root, is_error=False) for warning in index.warnings]
     return faults + warnings + unpaired_findings(index)
 
 

@@ -3,9 +3,11 @@
 Errors are what training refuses and labels that cannot be right; all else is a warning.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 RULES: Mapping[str, str] = {
     "layout": "the data set as a whole cannot be read",
@@ -100,11 +102,12 @@ _OBJECT = re.compile(
 )
 
 
-def as_finding(said: str, *, is_error: bool, rule: str | None = None, file: str = "") -> Finding:
+def as_finding(said: str, *, root: Path, is_error: bool, rule: str | None = None, file: str = "") -> Finding:
     """Take a line of a format apart.
 
     Args:
         said: "file:line: text", "file: object 7: text" or "text".
+        root: folder of the data set: a place is what lies in it, prose may look like one.
         is_error: whether it must be mended.
         rule: for a line whose wording names none; None for "annotation" (an error) or "note".
         file: where it is if the line does not say.
@@ -116,7 +119,7 @@ def as_finding(said: str, *, is_error: bool, rule: str | None = None, file: str 
     place = _PLACE.fullmatch(said)
     line = None
     name = ""
-    if place:
+    if place and (place["file"] == file or os.path.exists(root / place["file"])):  # noqa: PTH110
         file, said = place["file"], place["text"]
         line = int(place["line"]) if place["line"] else None
     inner = _OBJECT.fullmatch(said)

@@ -123,7 +123,11 @@ def _seen(index: DataIndex, split: str, sample: Sample, look: Look | None) -> Se
     try:
         frame = sample.read()
     except DataError as error:
-        findings = (_read_fault(fault, sample.name) for fault in error.faults)
+        root = Path(index.source).expanduser()
+        findings = (
+            as_finding(fault, root=root, is_error=True, rule="annotation", file=sample.name)
+            for fault in error.faults
+        )
         return SeenFrame(name=sample.name, split=split, findings=tuple(findings))
     height, width = frame.image.shape[:2]
     amounts, n_ignored = _amounts(index, frame)
@@ -153,10 +157,6 @@ def look_of(image: NDArray[np.uint8]) -> Look:
     digest.update(np.ascontiguousarray(image).data)
     small = Image.fromarray(image).resize((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BOX)
     return Look(content=digest.digest(), hash=perceptual_hash(image), thumbnail=np.asarray(small))
-
-
-def _read_fault(fault: str, name: str) -> Finding:
-    return as_finding(fault, is_error=True, rule="annotation", file=name)
 
 
 def _warned(frame: Frame, sample: Sample) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ Source: https://docs.ultralytics.com/datasets/segment and /detect.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +134,7 @@ def _fault(columns: list[str], n_classes: int | None) -> str | None:
         what = f"{n_columns} columns instead of {_BOX_COLUMNS}"
         return f"{what}; write class cx cy w h, or class and x y of at least three corners"
     if not columns[0].isdecimal() or len(columns[0]) > _MAX_DIGITS:
-        return f"class {columns[0][:80]!r} is not a whole number from 0 on"
+        return f"class {columns[0][:80]!r} is not a whole number from 0 on; {_id_for(columns[0])}"
     if n_classes is not None and int(columns[0]) >= n_classes:
         return f"class {columns[0]} is out of range; {n_classes} classes are named, ids 0 to {n_classes - 1}"
     for column in columns[1:]:
@@ -141,6 +142,12 @@ def _fault(columns: list[str], n_classes: int | None) -> str | None:
         if fault:
             return fault
     return None
+
+
+def _id_for(column: str) -> str:
+    """How to mend a class id: pandas and numpy write whole ids as 2.0."""
+    whole = re.fullmatch(rf"(\d{{1,{_MAX_DIGITS}}})\.0*", column, re.ASCII)
+    return f"write {whole[1]}" if whole else "write the id of the class, its place in the list of names"
 
 
 def _share_fault(column: str) -> str | None:
