@@ -399,6 +399,12 @@ def test_command_prints_one_json_object_and_exits_0_on_warnings(cli: Cli, tmp_pa
     assert set(checked["findings"][0]) == {"rule", "level", "file", "line", "object", "text"}
 
 
+def test_command_has_no_option_without_effect(cli: Cli, tmp_path: Path) -> None:
+    done = cli("data", "check", str(yolo_set(tmp_path / "set")), "--home", "here")
+    assert done.returncode == 2
+    assert "No such option: --home" in done.stderr
+
+
 def summary_of(checked: Checked) -> list[str]:
     return [one.text for one in checked.findings if one.rule == "same-drive" and not one.file]
 

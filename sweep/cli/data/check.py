@@ -13,10 +13,6 @@ def check(
     ] = None,
     format: Annotated[str | None, typer.Option(help="The data's format; recognised by itself.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with all findings.")] = False,
-    home: Annotated[  # noqa: ARG001
-        str | None,
-        typer.Option(help="Taken as by every command; a check writes nothing.", envvar="SWEEP_HOME"),
-    ] = None,
 ) -> None:
     """Decode every frame and name each fault with its file and how to mend it; exit 2 if there are errors.
 
