@@ -96,6 +96,14 @@ def test_image_without_label_and_label_without_image_are_warnings(tmp_path: Path
     assert (lost.file, lost.is_error) == ("labels/train/lost.txt", False)
 
 
+def test_label_of_a_picture_in_a_format_that_is_not_read_is_not_to_be_removed(tmp_path: Path) -> None:
+    root = yolo_set(tmp_path)
+    (root / "labels" / "train" / "new.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    (root / "images" / "train" / "new.heic").write_bytes(b"from a phone")
+    said = "pictures that end in .heic are not read; save images/train/new.heic as .png or .jpg"
+    assert only(root, "label-without-image").text == said
+
+
 def test_set_whose_labels_match_no_image_is_an_error(tmp_path: Path) -> None:
     root = mask_set(tmp_path)
     for path in (root / "masks" / "val").iterdir():

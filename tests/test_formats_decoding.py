@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from rccar_models.errors import DataError
-from rccar_models.formats.decoding import read_image, read_mask
+from rccar_models.formats.decoding import SEVERAL, read_image, read_mask
 
 
 def read(path: Path) -> np.ndarray:
@@ -33,6 +33,9 @@ def noise(size: tuple[int, int] = (16, 12)) -> Image.Image:
         ("LA", "png", (77, 9), [77, 77, 77]),
         ("1", "png", 1, [255, 255, 255]),
         ("L", "jpg", 77, [77, 77, 77]),
+        ("RGB", "tif", (10, 20, 30), [10, 20, 30]),
+        ("RGBA", "tiff", (10, 20, 30, 0), [10, 20, 30]),
+        ("CMYK", "tif", (255, 0, 0, 0), [0, 255, 255]),
     ],
 )
 def test_pictures_of_every_8_bit_mode_become_rgb(
@@ -53,13 +56,28 @@ def test_picture_with_a_palette_shows_its_colours(tmp_path: Path) -> None:
     assert read(tmp_path / "a.png")[0, 0].tolist() == [200, 100, 50]
 
 
+def test_webp_without_loss_is_read(tmp_path: Path) -> None:
+    noise().save(tmp_path / "a.webp", lossless=True)
+    assert read(tmp_path / "a.webp").tolist() == np.asarray(noise()).tolist()
+
+
+@pytest.mark.parametrize("suffix", ["tif", "webp"])
+def test_first_of_several_pictures_in_a_file_is_used_with_a_warning(tmp_path: Path, suffix: str) -> None:
+    pages = [Image.new("RGB", (4, 3), colour) for colour in ("white", "black")]
+    path = tmp_path / f"a.{suffix}"
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    image, warnings = read_image(path, root=tmp_path)
+    assert image.min() == 255
+    assert warnings == (SEVERAL,)
+
+
 def test_picture_of_16_bits_is_refused_by_mode(tmp_path: Path) -> None:
     Image.fromarray(np.full((3, 4), 40_000, np.uint16)).save(tmp_path / "deep.png")
     with pytest.raises(DataError, match=r"deep.png: mode I;16 has more than 8 bits"):
         read(tmp_path / "deep.png")
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "bmp"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "bmp", "webp", "tif"])
 def test_cut_off_picture_is_refused_by_name(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"half.{suffix}"
     noise((64, 48)).save(path)

@@ -49,6 +49,25 @@ def test_every_spelling_of_val_is_understood(tmp_path: Path, spelling: str) -> N
     assert len(opened(mask_set(tmp_path, n_frames={"train": 1, spelling: 2})).splits["val"]) == 2
 
 
+def test_masks_and_images_may_be_tiff_or_bitmaps(tmp_path: Path) -> None:
+    for split, image, mask in (("train", "webp", "tif"), ("train2", "tif", "bmp"), ("val", "tiff", "TIFF")):
+        name = split[5:] or "0"
+        write_image(tmp_path / "images" / split[:5] / f"{name}.{image}")
+        write_mask(tmp_path / "masks" / split[:5] / f"{name}.{mask}")
+    (tmp_path / "classes.txt").write_text("0 floor\n1 road\n")
+    index = opened(tmp_path)
+    assert {split: len(kept) for split, kept in index.splits.items()} == {"train": 2, "val": 1}
+    masks = [sample.read().mask for kept in index.splits.values() for sample in kept]
+    assert [mask[0].tolist() for mask in masks if mask is not None] == [[0, 0, 0, 0, 1, 1, 1, 1]] * 3
+
+
+def test_tiff_beside_an_image_of_its_name_is_no_mask(tmp_path: Path) -> None:
+    root = mask_set(tmp_path)
+    for suffix in ("jpg", "tif"):
+        write_image(root / "images" / "train" / f"new.{suffix}")
+    assert "images/train/new.jpg: has no mask masks/train/new.png" in faults_of(root)
+
+
 @pytest.mark.parametrize("folder", ["labels", "annotations"])
 def test_masks_may_lie_in_folders_of_other_names(tmp_path: Path, folder: str) -> None:
     mask_set(tmp_path)

@@ -32,16 +32,25 @@ class Companions:
         folders: of companions, the likeliest first, in lower case, e.g. ("labels/detection", "labels").
         suffix: of companions, with its dot, in lower case.
         endings: what may follow the image's name in that of its companion, the likeliest first.
+        more_suffixes: of companions that lie in another folder than their images, or have an ending.
     """
 
     def __init__(
-        self, tree: Tree, *, folders: Sequence[str], suffix: str, endings: Sequence[str] = ("",)
+        self,
+        tree: Tree,
+        *,
+        folders: Sequence[str],
+        suffix: str,
+        endings: Sequence[str] = ("",),
+        more_suffixes: Sequence[str] = (),
     ) -> None:
         self._tree = tree
         self._words = folders
         self._suffix = suffix
         self._names = [
-            name for name in tree.named(suffix) if posixpath.basename(name).lower() not in NOT_LABELS
+            name
+            for name in tree.named(suffix, *more_suffixes)
+            if posixpath.basename(name).lower() not in NOT_LABELS
         ]
         self._known = frozenset(self._names)
         stems = [_stem(_folded(name)) for name in self._names]
@@ -51,6 +60,8 @@ class Companions:
             for ending in endings
             if not ending or any(stem.endswith(_folded(ending)) for stem in stems)
         ]
+        found = {posixpath.splitext(name)[1].lower() for name in self._names}
+        self._suffixes = [suffix, *(more for more in more_suffixes if more in found)]
         self._below: dict[str, tuple[str, ...] | None] = {}
         self._wheres: dict[str, list[str]] = {}
         self._likeliest: dict[str, str] = {}
@@ -147,10 +158,14 @@ class Companions:
     def _places(self, image: str) -> Iterator[str]:
         where, file = posixpath.split(image)
         stem = posixpath.splitext(file)[0]
-        labels = [f"{stem}{ending}{self._suffix}" for ending in self._endings]
+        labels = [stem + "".join(end) for end in product(self._endings, self._suffixes)]
+        pictures = {stem + suffix for suffix in self._suffixes[1:]}
         if where not in self._wheres:
             self._wheres[where] = list(dict.fromkeys(self._folders_for(where)))
         for folder, label in product(self._wheres[where], labels):
+            # a.tif beside a.jpg is the same picture again, and no mask of it.
+            if folder == where and label in pictures:
+                continue
             yield f"{folder}/{label}" if folder else label
             if folder in self._tree.folders:
                 yield from self._drives(folder, label)

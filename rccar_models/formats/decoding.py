@@ -61,6 +61,9 @@ def decoded_once() -> Iterator[None]:
         _kept.reset(token)
 
 
+SEVERAL = "the file holds several pictures (pages of a TIFF, an animation): only the first one is used"
+
+
 def read_image(
     path: Path, *, root: Path, content: bytes | None = None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
@@ -89,8 +92,10 @@ def _read_image(path: Path, *, root: Path, content: bytes | None) -> _Read:
     picture = _decoded(path, root=root, content=content)
     if picture.mode.startswith(("I", "F")):
         raise _fault(path, root, f"mode {picture.mode} has more than 8 bits a channel; save it as 8-bit RGB")
-    warnings = () if picture.getexif().get(_ORIENTATION, 1) == 1 else (TURNED,)
-    return np.asarray(picture.convert("RGB")), warnings
+    warnings = [] if picture.getexif().get(_ORIENTATION, 1) == 1 else [TURNED]
+    if getattr(picture, "is_animated", False):
+        warnings.append(SEVERAL)
+    return np.asarray(picture.convert("RGB")), tuple(warnings)
 
 
 def read_mask(path: Path, *, root: Path) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rccar_models.errors import DataError
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
+PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 """Of files that count as pictures, in lower case."""
 
 MAX_TEXT_MIB = 10.0

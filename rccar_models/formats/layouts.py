@@ -71,6 +71,7 @@ def find_pairs(
     claims: Claims | None = None,
     lists: Sequence[str] = FOLDERS,
     endings: Sequence[str] = ("",),
+    more_suffixes: Sequence[str] = (),
 ) -> Pairs:
     """List the frames of a data set with their companions.
 
@@ -82,12 +83,13 @@ def find_pairs(
         claims: reads which picture a companion names or holds; None if this format's say nothing of it.
         lists: folders of split lists, in lower case, the likeliest first.
         endings: what may follow the image's name in that of its companion, the likeliest first.
+        more_suffixes: of companions that lie in another folder than their images, or have an ending.
 
     Returns:
         Frames by split. Missing and empty splits are no faults here.
     """
     images, others = images_of(tree)
-    finder = Companions(tree, folders=companions, suffix=suffix, endings=endings)
+    finder = Companions(tree, folders=companions, suffix=suffix, endings=endings, more_suffixes=more_suffixes)
     found = {**finder.of(images), **finder.of(others)}
     used = set(found.values())
     # Where masks lie beside their images, both are pictures.

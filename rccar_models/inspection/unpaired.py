@@ -1,13 +1,15 @@
 """Pictures without a label file, and label files without a picture, by name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from rccar_models.formats.companions import NOT_LABELS
-from rccar_models.formats.files import name_of
+from rccar_models.formats.files import PICTURE_SUFFIXES, name_of
 from rccar_models.formats.tree import Tree, tree_of
 from rccar_models.inspection.findings import Finding
 from rccar_models.samples import DataIndex, Sample
+
+_NO_UNREAD = PICTURE_SUFFIXES | {"", ".txt", ".json", ".xml", ".yaml", ".yml", ".csv", ".md", ".bak"}
 
 
 def unpaired_findings(index: DataIndex) -> list[Finding]:
@@ -24,16 +26,31 @@ def unpaired_findings(index: DataIndex) -> list[Finding]:
     if not labelled:
         return []
     root = Path(index.source).expanduser()
+    tree = tree_of(root)
     bare = [
         Finding("image-without-label", False, "no label file, so it counts as empty; label it", sample.name)
         for sample in samples
         if len(sample.files) == 1
     ]
+    unread = _unread(tree)
     orphans = [
-        Finding("label-without-image", False, "there is no picture of this name; add it or remove this", name)
-        for name in _orphans(tree_of(root), labelled, root)
+        Finding("label-without-image", False, _mend(name, unread), name)
+        for name in _orphans(tree, labelled, root)
     ]
     return bare + orphans
+
+
+def _unread(tree: Tree) -> Mapping[str, str]:
+    """Files that may be pictures of a kind that is not read, by stem."""
+    paths = ((PurePosixPath(name), name) for name in tree.files)
+    return {path.stem: name for path, name in paths if path.suffix.lower() not in _NO_UNREAD}
+
+
+def _mend(label: str, unread: Mapping[str, str]) -> str:
+    found = unread.get(PurePosixPath(label).stem)
+    if found is None:
+        return "there is no picture of this name; add it or remove this"
+    return f"pictures that end in {PurePosixPath(found).suffix} are not read; save {found} as .png or .jpg"
 
 
 def _orphans(tree: Tree, labelled: list[Sample], root: Path) -> Iterator[str]:

@@ -26,12 +26,13 @@ from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
 
 _FOLDERS = ("labels/segmentation", "masks", "labels", "annotations", "mask", "label", "annotation", "gt")
 _ENDINGS = ("", "_mask", "_masks", "_L", "_label", "_labels", "_gt", "_seg", "_labelIds", "_labelTrainIds")
+_RARER = (".tif", ".tiff", ".bmp")
 
 _N_SHOWN = 20  # masks whose colours are listed
 
 
 def _pairs(tree: Tree) -> Pairs:
-    return find_pairs(tree, companions=_FOLDERS, suffix=".png", endings=_ENDINGS)
+    return find_pairs(tree, companions=_FOLDERS, suffix=".png", endings=_ENDINGS, more_suffixes=_RARER)
 
 
 def _recognises(tree: Tree) -> bool:
