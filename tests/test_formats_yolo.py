@@ -215,6 +215,24 @@ def test_outlines_are_painted_for_segmentation_and_boxed_for_detection(tmp_path:
     assert boxed.labels.tolist() == [1]
 
 
+@pytest.mark.parametrize(
+    ("shape", "keypoints"),
+    [("[3, 2]", ".1 .1 .9 .1 .9 .9"), ("[3, 3]", ".1 .1 2 .9 .1 1 0 0 0"), ("[2, 3]", ".1 .1 2 .9 .1 1")],
+)
+def test_keypoints_of_pose_labels_are_left_out_and_are_no_outline(
+    tmp_path: Path, shape: str, keypoints: str
+) -> None:
+    line = f"0 .5 .5 .5 .5 {keypoints}"
+    root = yolo_set(tmp_path, lines={"train/a": line, "val/c": f"{line}\n0 .5 .5 .5 .5"})
+    (root / "data.yaml").write_text(f"names: [cone, car]\nkpt_shape: {shape}\n")
+    index = opened(root)
+    assert_allclose(frame(index).boxes, [[2, 1.5, 6, 4.5]])
+    said = "2 objects have keypoints (kpt_shape), which are not used: their boxes are"
+    assert index.warnings == (said,)
+    with pytest.raises(DataError, match="no object is outlined in train"):
+        open_data(str(root), "segmentation")
+
+
 def test_split_lists_count_more_than_the_folders_of_data_yaml(tmp_path: Path) -> None:
     yolo_set(tmp_path)
     (tmp_path / "data.yaml").write_text("names: [cone, car]\ntrain: images/train\nval: images/val\n")

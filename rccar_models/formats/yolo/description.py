@@ -32,12 +32,14 @@ class Description:
         names: of the classes in order of id, None if it names none.
         places: folders of images and lists of images (`.txt`) of each split, below the data set; empty
             unless there are some for train and val.
+        has_keypoints: whether the labels are those of a pose model (`kpt_shape`): keypoints follow each box.
         warnings: one line each.
     """
 
     file: str = ""
     names: tuple[str, ...] | None = None
     places: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    has_keypoints: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -105,7 +107,13 @@ def read_description(tree: Tree) -> Description:
         raise DataError(str(tree.root), [f"{file}: {fault}" for fault in faults])
     texts = {split: _texts(value) for split, value in values.items() if value}
     places, warnings = _places(tree, file, texts, base=content.get("path"))
-    return Description(file=file, names=names, places=places, warnings=warnings)
+    return Description(
+        file=file,
+        names=names,
+        places=places,
+        has_keypoints=bool(content.get("kpt_shape")),
+        warnings=warnings,
+    )
 
 
 def _darknet(tree: Tree, file: str) -> Description:

@@ -1,7 +1,8 @@
 """YOLO label files: one object a line, in shares of the image's width and height.
 
-"class cx cy w h" is a box, "class x1 y1 x2 y2 x3 y3 ..." an outline of three corners or more.
-Source: https://docs.ultralytics.com/datasets/segment and /detect.
+"class cx cy w h" is a box, "class x1 y1 x2 y2 x3 y3 ..." an outline of three corners or more. In sets for pose
+models keypoints follow each box; they look like an outline and are none.
+Source: https://docs.ultralytics.com/datasets/segment and /detect and /pose.
 """
 
 import math
@@ -41,9 +42,11 @@ class Labels:
 
     Args:
         lines: of the file, those without faults.
+        n_with_keypoints: objects whose keypoints were left out.
     """
 
     lines: tuple[_Line, ...] = ()
+    n_with_keypoints: int = 0
 
     @property
     def n_degenerate(self) -> int:
@@ -97,13 +100,16 @@ def _thing(line: _Line, class_id: int, *, width: int, height: int) -> Thing:
     return Thing(where=where, class_id=class_id, box=extent((outline,)), region=(outline,))
 
 
-def read_labels(path: Path, *, root: Path, n_classes: int | None) -> tuple[Labels, list[str]]:
+def read_labels(
+    path: Path, *, root: Path, n_classes: int | None, has_keypoints: bool = False
+) -> tuple[Labels, list[str]]:
     """Read a label file.
 
     Args:
         path: the file.
         root: folder of the data set, for messages.
         n_classes: number of named classes, None if nobody named them.
+        has_keypoints: whether what follows a box are keypoints; they are left out.
 
     Returns:
         Its objects, and one line for each fault.
@@ -113,14 +119,18 @@ def read_labels(path: Path, *, root: Path, n_classes: int | None) -> tuple[Label
     """
     lines: list[_Line] = []
     faults: list[str] = []
+    n_with_keypoints = 0
     for number, text in filled_lines(path, root=root):
         columns = text.split()
+        if has_keypoints and len(columns) >= _SMALLEST_OUTLINE:
+            columns = columns[:_BOX_COLUMNS]
+            n_with_keypoints += 1
         fault = _fault(columns, n_classes)
         if fault:
             faults.append(f"{name_of(path, root)}:{number}: {fault}")
             continue
         lines.append(_Line(number, int(columns[0]), tuple(map(float, columns[1:]))))
-    return Labels(lines=tuple(lines)), faults
+    return Labels(lines=tuple(lines), n_with_keypoints=n_with_keypoints), faults
 
 
 def _fault(columns: list[str], n_classes: int | None) -> str | None:

@@ -43,7 +43,9 @@ def _index(tree: Tree, task: str) -> DataIndex:
     described = read_description(tree)
     pairs = find_pairs(tree, companions=_FOLDERS, suffix=".txt", folders=described.places)
     names, contradictions = _named_classes(tree, described)
-    labels, faults = _all_labels(root, pairs, n_classes=len(names) if names else None)
+    labels, faults = _all_labels(
+        root, pairs, n_classes=len(names) if names else None, has_keypoints=described.has_keypoints
+    )
     told = (*described.warnings, *contradictions, *pairs.warnings)
     warnings = [*told, *_warnings(pairs, labels.values(), task)]
     if names is None:
@@ -51,7 +53,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
         names = numbered_names(highest)
         warnings.append(f"nothing names the classes: they are called class_0 to class_{highest} by their ids")
     classes, ids = classes_for(names, task)
-    key = mapping_key(ids)
+    key = mapping_key(ids, {"kpt_shape": int(described.has_keypoints)})
     return DataIndex(
         source=str(root),
         format=FORMAT.name,
@@ -87,14 +89,18 @@ def _names_file(tree: Tree) -> Path | None:
     return found[0] if len(said) == 1 else None
 
 
-def _all_labels(root: Path, pairs: Pairs, *, n_classes: int | None) -> tuple[Mapping[str, Labels], list[str]]:
+def _all_labels(
+    root: Path, pairs: Pairs, *, n_classes: int | None, has_keypoints: bool
+) -> tuple[Mapping[str, Labels], list[str]]:
     """Read the labels of all images, by the image's name; also a line for each fault."""
     labels: dict[str, Labels] = {}
     faults: list[str] = []
     for pair in (pair for kept in pairs.splits.values() for pair in kept):
         labels[pair.name] = Labels()
         if pair.has_companion:
-            labels[pair.name], found = read_labels(pair.companion, root=root, n_classes=n_classes)
+            labels[pair.name], found = read_labels(
+                pair.companion, root=root, n_classes=n_classes, has_keypoints=has_keypoints
+            )
             faults += found
     return labels, faults
 
@@ -131,6 +137,9 @@ def _warnings(pairs: Pairs, labels: Iterable[Labels], task: str) -> list[str]:
         )
     if degenerate:
         warnings.append(f"{degenerate} boxes without width or height were left out")
+    n_posed = sum(one.n_with_keypoints for one in found)
+    if n_posed:
+        warnings.append(f"{n_posed} objects have keypoints (kpt_shape), which are not used: their boxes are")
     if bare:
         warnings.append(f"{bare} objects have a box but no outline: their boxes are ignored (255)")
     return warnings
