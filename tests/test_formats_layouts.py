@@ -85,6 +85,16 @@ def test_label_file_is_found_in_every_layout(image: str, label: str) -> None:
     assert (pairs.warnings, pairs.faults) == ((), ())
 
 
+def test_only_folder_that_is_called_labels_and_a_date_holds_the_labels() -> None:
+    dated = "labels_My-cars_2024-01-01-10-10-10/a.json"
+    assert found(pairs_of("images/a.png", dated)) == {"images/a.png": dated}
+    # What lies in labels/ counts alone, and of two exports nobody knows which.
+    other = "labels_My-cars_2023-09-09-09-09-09/a.json"
+    assert found(pairs_of("images/a.png", dated, other)) == {"images/a.png": None}
+    both = found(pairs_of("images/a.png", "images/b.png", dated, "labels/b.json"))
+    assert both == {"images/a.png": None, "images/b.png": "labels/b.json"}
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

@@ -67,6 +67,7 @@ class Companions:
         self._likeliest: dict[str, str] = {}
         self._folded: dict[str, str | None] = {}
         self._called: dict[str, list[str]] = defaultdict(list)
+        self._add_dated_folder()
         for name in self._names:
             folded = _folded(name)
             # Two files that differ in case only are told apart by exact names alone.
@@ -124,6 +125,17 @@ class Companions:
             is_beside = is_drive or labels_of_another(where, self._tree.folders)
             if everywhere or is_beside or self._below_words(where) is not None:
                 yield name
+
+    def _add_dated_folder(self) -> None:
+        """Take `labels_PROJECT_DATE/`, as makesense.ai calls its exports, where there is no other folder."""
+        wheres = {posixpath.dirname(name) for name in self._names}
+        if "labels" not in self._words or any(self._below_words(where) is not None for where in wheres):
+            return
+        dated = {folder.lower() for where in wheres for folder in where.split("/")}
+        dated = {folder for folder in dated if folder.startswith("labels_")}
+        if len(dated) == 1:
+            self._words = [*self._words, *dated]
+            self._below.clear()
 
     def _placed(self, image: str) -> str | None:
         """The first place of an image where there is a companion."""

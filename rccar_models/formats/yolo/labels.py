@@ -1,7 +1,7 @@
 """YOLO label files: one object a line, in shares of the image's width and height.
 
-"class cx cy w h" is a box, "class x1 y1 x2 y2 x3 y3 ..." an outline of three corners or more. In sets for pose
-models keypoints follow each box; they look like an outline and are none.
+"class cx cy w h" is a box, "class x1 y1 x2 y2 x3 y3 ..." an outline of three corners or more. In sets for
+pose models keypoints follow each box; they look like an outline and are none.
 Source: https://docs.ultralytics.com/datasets/segment and /detect and /pose.
 """
 
