@@ -36,7 +36,19 @@ def perceptual_hash(image: NDArray[np.uint8]) -> np.uint64:
     Returns:
         64 bits; a picture of one colour has the hash 2**63 or 0, whatever its colour.
     """
-    grey = Image.fromarray(image).convert("L").resize((_SIDE_PX, _SIDE_PX), Image.Resampling.LANCZOS)
+    return picture_hash(Image.fromarray(image))
+
+
+def picture_hash(picture: Image.Image) -> np.uint64:
+    """Hash one picture as `perceptual_hash` does.
+
+    Args:
+        picture: RGB or grey.
+
+    Returns:
+        64 bits.
+    """
+    grey = picture.convert("L").resize((_SIDE_PX, _SIDE_PX), Image.Resampling.LANCZOS)
     frequencies = dctn(np.asarray(grey, np.float64), type=2)[:_LOWEST, :_LOWEST]
     # Rounded, because in a flat picture all but the first are noise of the arithmetic.
     lowest = frequencies.round(6)
