@@ -30,7 +30,7 @@ def cli(tmp_path: Path) -> Cli:
 
     def run(*words: str, timeout_s: float = 240, **env: str) -> "subprocess.CompletedProcess[str]":
         if words[0] == "data" and not env:
-            return _in_process(words, tmp_path)
+            return run_here(*words, folder=tmp_path)
         return subprocess.run(
             [sys.executable, "-m", "sweep.cli.main", *words],
             cwd=tmp_path,
@@ -44,10 +44,10 @@ def cli(tmp_path: Path) -> Cli:
     return run
 
 
-def _in_process(words: tuple[str, ...], folder: Path) -> "subprocess.CompletedProcess[str]":
-    """Run the program's own `main` here: `sweep data` starts no process and keeps no state.
+def run_here(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run the program's own `main` in this process; its workers are processes all the same.
 
-    A process of its own costs a second and a half for each of these commands.
+    A process of its own costs each command a second and a half, and each sweep four.
     """
     from sweep.cli.main import main
 

@@ -48,11 +48,14 @@ def test_unknown_parameter_of_set_is_answered_with_the_near_one(cli: Cli) -> Non
     assert "learning_rat" in done.stderr
 
 
-def test_missing_data_folder_is_named_before_any_trial(cli: Cli, tmp_path: Path) -> None:
-    done = cli("run", "--task", "segmentation", "--data", "nowhere/at-all")
+def test_missing_data_folder_is_named_before_any_trial_and_no_folder_of_the_sweep_stays(
+    cli: Cli, tmp_path: Path
+) -> None:
+    done = cli("run", "--task", "segmentation", "--data", "nowhere/at-all", "--name", "gone")
     assert done.returncode == 2
     assert "nowhere/at-all" in done.stderr
     assert "trial-000" not in done.stdout
+    assert not (tmp_path / "mlruns" / "sweeps" / "gone").exists()
 
 
 def test_unsafe_name_is_refused(cli: Cli) -> None:

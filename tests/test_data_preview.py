@@ -212,6 +212,7 @@ def test_run_of_a_sweep_holds_its_cache_and_shows_its_data_also_when_drawn_befor
     from mlflow import MlflowClient
 
     words = ["--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32"]
+    words += ["--executor", "inline"]  # no worker that imports torch anew
     client = MlflowClient(f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
     for name in ("first", "second"):
         running = subprocess.Popen(
