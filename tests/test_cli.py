@@ -51,7 +51,8 @@ def test_unknown_parameter_of_set_is_answered_with_the_near_one(cli: Cli) -> Non
 def test_missing_data_folder_is_named_before_any_trial_and_no_folder_of_the_sweep_stays(
     cli: Cli, tmp_path: Path
 ) -> None:
-    done = cli("run", "--task", "segmentation", "--data", "nowhere/at-all", "--name", "gone")
+    words = ("--data", "nowhere/at-all", "--name", "gone", "--executor", "inline")
+    done = cli("run", "--task", "segmentation", *words)
     assert done.returncode == 2
     assert "nowhere/at-all" in done.stderr
     assert "trial-000" not in done.stdout

@@ -116,7 +116,7 @@ def test_brush_code_comes_back_as_it_was_painted(rows: list[list[bool]]) -> None
     assert (filled(covered(packed(pixels), width=5, height=height), width=5, height=height) == painted).all()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(tail=st.binary(max_size=60), size=st.sampled_from([192, 2**32 - 1, 0]))
 def test_any_brush_code_is_decoded_or_refused(tail: bytes, size: int) -> None:
     said = "its brush code"

@@ -491,7 +491,7 @@ SHAPES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     content=st.fixed_dictionaries(
         {},

@@ -29,7 +29,7 @@ def code_of(mask: np.ndarray, *, compressed: bool) -> dict[str, object]:
     return {"size": list(mask.shape), "counts": [0, *runs] if flat[0] else runs}
 
 
-@settings(max_examples=300, deadline=2000)
+@settings(max_examples=150, deadline=2000)
 @given(MASKS)
 def test_code_of_any_mask_decodes_to_the_mask_and_has_its_box(drawing: tuple[int, int, int, bool]) -> None:
     height, width, bits, compressed = drawing
@@ -45,7 +45,7 @@ def test_code_of_a_large_mask_decodes_as_pycocotools_does() -> None:
     assert (decoded_mask(code_of(mask, compressed=True), width=640, height=480) == mask).all()
 
 
-@settings(max_examples=500, deadline=2000)
+@settings(max_examples=200, deadline=2000)
 @given(st.text(st.characters(min_codepoint=40, max_codepoint=120), max_size=40))
 def test_any_text_of_counts_is_a_mask_or_refused(counts: str) -> None:
     code = {"size": [6, 8], "counts": counts}

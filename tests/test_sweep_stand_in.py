@@ -160,6 +160,7 @@ def test_second_sweep_of_a_name_is_refused(cli: Cli, sweep: Sweep, home: Path) -
 def test_taken_name_is_refused_before_the_data_is_read(cli: Cli, sweep: Sweep, home: Path) -> None:
     sweep("--trials", "1", "--epochs", "1", "--name", "held")
     words = ("run", "--task", "segmentation", "--data", "./missing", "--name", "held", "--home", str(home))
+    words = (*words, "--executor", "inline")  # no worker that imports torch for nothing
     for config in (home / "sweeps" / "held" / "config.json", None):
         done = cli(*words)
         assert done.returncode == 2
