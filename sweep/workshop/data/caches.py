@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rccar_models.cache import StoredCache, clear, held, stored_caches
+from sweep.paths import Home
 from sweep.workshop.data.errors import data_errors
 
 
@@ -38,12 +39,14 @@ class CacheEntry:
     is_cleared: bool = False
 
 
-def list_caches(cache_root: Path, *, source: str | None = None, clearing: bool = False) -> list[CacheEntry]:
-    """List the caches of a home, and remove them if wanted.
+def caches(
+    *, home: str | Path | None = None, source: str | None = None, clearing: bool = False
+) -> list[CacheEntry]:
+    """List the frame caches of a home, and remove them if wanted.
 
     Args:
-        cache_root: where caches lie.
-        source: only those of this data set.
+        home: where sweeps keep everything; None for SWEEP_HOME, or `mlruns` without it.
+        source: only the caches of this data set.
         clearing: whether to remove those that no sweep uses.
 
     Returns:
@@ -52,6 +55,7 @@ def list_caches(cache_root: Path, *, source: str | None = None, clearing: bool =
     Raises:
         UnavailableError: a folder cannot be read or removed.
     """
+    cache_root = Home.at(home).cache
     with data_errors(f"the caches in {cache_root}"):
         found = [one for one in stored_caches(cache_root) if _is_of(one, source)]
         return [_entry(one, is_cleared=clearing and clear(one)) for one in found]

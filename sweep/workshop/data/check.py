@@ -1,11 +1,11 @@
 """Checks of a data set, for the office: plain records, and the same as JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from rccar_models.inspection.checking import check_data as check
 from rccar_models.inspection.findings import RULES, Finding
-from sweep.workshop.data.errors import data_errors
+from sweep.workshop.data.errors import Progress, check_task, data_errors, unheard
 
 FORMAT_NUMBER = 1
 
@@ -118,9 +118,13 @@ class DataCheck:
 
 
 def check_data(
-    source: str, *, task: str | None, format_name: str | None, progress: Callable[[int, int], None]
+    source: str,
+    *,
+    task: str | None = None,
+    format_name: str | None = None,
+    progress: Progress = unheard,
 ) -> DataCheck:
-    """Check a data set.
+    """Find what is wrong with a data set before anything is trained on it.
 
     Args:
         source: "demo" or a folder.
@@ -129,12 +133,13 @@ def check_data(
         progress: told (done, total) frames.
 
     Returns:
-        All findings.
+        All findings, by rule; errors must be mended before training.
 
     Raises:
         InputError: the folder is missing, or a name is unknown.
         UnavailableError: the folder cannot be read.
     """
+    check_task(task)
     with data_errors(source):
         checked = check(source, task=task, format_name=format_name, progress=progress)
     return DataCheck(

@@ -1,11 +1,10 @@
 """Data sets written in another format, for the office."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from rccar_models.conversion import convert
-from sweep.workshop.data.errors import data_errors
+from sweep.workshop.data.errors import Progress, check_task, data_errors, unheard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,33 +40,35 @@ def convert_data(
     source: str,
     *,
     to: str,
-    out: Path,
-    task: str | None,
-    format_name: str | None,
-    progress: Callable[[int, int], None],
+    out: str | Path,
+    task: str | None = None,
+    format_name: str | None = None,
+    progress: Progress = unheard,
 ) -> ConvertedData:
-    """Write a data set in another format.
+    """Write a data set in another format; the source stays as it is.
 
     Args:
         source: "demo" or a folder.
         to: mask_folder, coco or yolo.
-        out: folder that is made.
-        task: what to read the source for, None to choose.
-        format_name: of the source, None to recognise it.
+        out: folder that is made; must be missing or empty, and outside the source.
+        task: what to read the source for; None for masks if masks are wanted, else objects if there are any.
+        format_name: of the source; recognised otherwise.
         progress: told (done, total) frames.
 
     Returns:
-        What was written.
+        What was written, and what the format cannot hold.
 
     Raises:
-        InputError: the source is faulty (every fault is listed), holds nothing for the target, or `out` is
-            taken.
+        InputError: a name is unknown, the source is faulty (every fault is listed) or holds nothing for the
+            target, or `out` is taken.
         UnavailableError: the disk is full or read-only.
     """
-    with data_errors(str(out)):
-        found = convert(source, to=to, out=out, task=task, format_name=format_name, progress=progress)
+    check_task(task)
+    folder = Path(out).expanduser()
+    with data_errors(str(folder)):
+        found = convert(source, to=to, out=folder, task=task, format_name=format_name, progress=progress)
     return ConvertedData(
-        folder=str(out),
+        folder=str(folder),
         format=found.format,
         task=found.task,
         source=source,

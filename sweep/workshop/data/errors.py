@@ -1,10 +1,31 @@
-"""The workshop's errors, translated for the office."""
+"""What all functions on data share: errors translated for the office, names checked, progress told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rccar_models.errors import RccarModelsError
+from sweep import catalog
 from sweep.errors import InputError, UnavailableError
+
+Progress = Callable[[int, int], None]
+"""Told (done, total) frames."""
+
+
+def unheard(done: int, total: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def check_task(task: str | None) -> None:
+    """Refuse a task that there is not.
+
+    Args:
+        task: its name, None for any.
+
+    Raises:
+        InputError: there is no such task; the message has the near one.
+    """
+    if task is not None:
+        catalog.TASKS.get(task)
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """Data sets divided into train, val and test, for the office."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from rccar_models.inspection.splitting import split_data
-from rccar_models.inspection.splitting.plan import SplitPlan, SplitShares
-from sweep.workshop.data.errors import data_errors
+from rccar_models.inspection.splitting import SplitPlan, SplitShares
+from rccar_models.inspection.splitting import split_data as divided
+from sweep.workshop.data.errors import Progress, check_task, data_errors, unheard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,32 +42,32 @@ class DividedData:
     kept_lists: tuple[str, ...]
 
 
-def divide_data(
+def split_data(
     source: str,
     *,
-    task: str | None,
-    format_name: str | None,
-    val: float,
-    test: float,
-    by: str,
-    gap: int | None,
-    seed: int,
-    force: bool,
-    dry_run: bool,
-    progress: Callable[[int, int], None],
+    task: str | None = None,
+    format_name: str | None = None,
+    val: float = 0.2,
+    test: float = 0.1,
+    by: str = "auto",
+    gap: int | None = None,
+    seed: int = 0,
+    force: bool = False,
+    dry_run: bool = False,
+    progress: Progress = unheard,
 ) -> DividedData:
-    """Divide a data set, and write the lists `splits/*.txt` into it.
+    """Divide a data set by drive or time block, and write `splits/*.txt` into it; nothing else is changed.
 
     Args:
         source: folder of the data set.
-        task: what to read it for, None to choose.
-        format_name: None to recognise it.
+        task: what to read it for; None for detection where there are boxes or outlines, else segmentation.
+        format_name: overrides recognition.
         val: share of all frames.
         test: share of all frames, 0 for none.
-        by: "drive", "block" or "auto".
-        gap: frames left out at each cut of a drive at least, None for 2.
+        by: "drive", "block", or "auto" for drives where they can be divided and else blocks.
+        gap: frames left out at each cut of a drive at least; None for 2. Look-alikes always are.
         seed: of all chance.
-        force: divide again what is divided already.
+        force: divide again what is divided already; earlier lists are kept as `*.txt.bak`.
         dry_run: write nothing.
         progress: told (done, total) frames.
 
@@ -76,11 +75,12 @@ def divide_data(
         What was done.
 
     Raises:
-        InputError: the data is faulty (every fault is listed), divided already, or cannot be divided.
+        InputError: a name or share is wrong, or the data is faulty, divided already, or cannot be divided.
         UnavailableError: the disk is full or read-only.
     """
+    check_task(task)
     with data_errors(f"the lists in {source}"):
-        plan = split_data(
+        plan = divided(
             source,
             task=task,
             format_name=format_name,
