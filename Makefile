@@ -6,6 +6,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+# Where it is set, each of the many processes of a sweep and of the tests would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
 SECONDS ?= 60
 SEED ?= 0
 

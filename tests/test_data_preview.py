@@ -18,7 +18,6 @@ from rccar_models.inspection.cached import cached_index
 from rccar_models.inspection.choosing import choose_frames
 from rccar_models.inspection.preview import preview_sheet
 from rccar_models.overlays import boxed, fitting, font, masked
-from sweep.api.data import caches
 from sweep.workshop.data.pictures import cache_pictures
 from tests.conftest import Cli, clean_environment
 from tests.data_folders import mask_set, write_image, write_mask, yolo_set
@@ -203,38 +202,3 @@ def test_cache_is_drawn_once_as_it_is_trained_on(tmp_path: Path, task: str) -> N
     assert cache_pictures(info.folder) == (preview, chart, numbers)
     assert [file.stat().st_mtime_ns for file in (preview, chart, numbers)] == before
     assert not list(info.folder.glob(".*.tmp"))
-
-
-@pytest.mark.slow
-def test_run_of_a_sweep_holds_its_cache_and_shows_its_data_also_when_drawn_before(
-    tmp_path: Path,
-) -> None:
-    from mlflow import MlflowClient
-
-    words = ["--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32"]
-    words += ["--executor", "inline"]  # no worker that imports torch anew
-    client = MlflowClient(f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
-    for name in ("first", "second"):
-        running = subprocess.Popen(
-            [sys.executable, "-u", "-m", "sweep.cli.main", "run", *words, "--no-promote", "--name", name],
-            cwd=tmp_path,
-            env=clean_environment(),
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert running.stdout is not None
-        assert any("started" in line for line in running.stdout)
-        (during,) = caches(home=tmp_path / "mlruns", clearing=True)
-        assert (during.in_use, during.is_cleared) == (True, False)
-        running.communicate(timeout=120)
-        assert running.returncode == 0
-        experiment = client.get_experiment_by_name("autonomous_vehicle")
-        assert experiment is not None
-        (run,) = client.search_runs([experiment.experiment_id], f"tags.mlflow.runName = '{name}'")
-        held = {item.path for item in client.list_artifacts(run.info.run_id, "data")}
-        assert held == {"data/preview.png", "data/statistics.png", "data/statistics.json"}
-    (drawn,) = tmp_path.glob("mlruns/cache/*/preview.png")
-    with Image.open(drawn) as picture:
-        assert picture.width > 1000
-    (after,) = caches(home=tmp_path / "mlruns", clearing=True)
-    assert (after.in_use, after.is_cleared) == (False, True)

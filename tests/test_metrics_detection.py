@@ -9,7 +9,6 @@ import torch
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from torch import Tensor
-from torchmetrics.detection import MeanAveragePrecision
 
 from rccar_models.metrics.detection import DetectionMetrics
 from rccar_models.metrics.matching import box_iou
@@ -149,6 +148,9 @@ def test_average_precision_agrees_with_pycocotools(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_average_precision_agrees_with_torchmetrics(seed: int) -> None:
+    # Here alone: every process of the tests would wait seconds for it.
+    from torchmetrics.detection import MeanAveragePrecision
+
     predictions, targets = random_scenes(100 + seed)
     # Its own recall grid is rounded to float32, which moves a recall that lies on the grid by a step.
     recalls = np.linspace(0, 1, 101).tolist()

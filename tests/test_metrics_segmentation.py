@@ -8,8 +8,6 @@ from mlflow.utils.validation import _validate_metric_name
 from segmentation_models_pytorch.losses import DiceLoss
 from torch import Tensor
 from torch.nn import functional
-from torchmetrics.functional.classification import multiclass_accuracy, multiclass_jaccard_index
-from torchmetrics.functional.segmentation import dice_score
 
 from rccar_models.errors import OptionError, ShapeError
 from rccar_models.metrics.losses import SEGMENTATION_LOSSES, segmentation_loss
@@ -76,6 +74,10 @@ def test_class_predicted_only_on_ignored_pixels_is_absent() -> None:
     ignored_share=st.sampled_from([0.0, 0.3, 0.99]),
 )
 def test_metrics_agree_with_torchmetrics(seed: int, classes: tuple[int, ...], ignored_share: float) -> None:
+    # Here alone: every process of the tests would wait seconds for it.
+    from torchmetrics.functional.classification import multiclass_accuracy, multiclass_jaccard_index
+    from torchmetrics.functional.segmentation import dice_score
+
     prediction, truth = random_masks(seed, classes=classes, ignored_share=ignored_share)
     metrics = measured(prediction, truth, ignore_id=IGNORED)
     kept = truth != IGNORED

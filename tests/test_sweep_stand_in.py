@@ -16,6 +16,8 @@ import pytest
 
 from tests.conftest import Cli, clean_environment, run_here
 
+pytestmark = pytest.mark.slow
+
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 STAND_IN = ("run", "--task", "segmentation", "--trainer", "stand_in", "--workers", "2")
 

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import sweep
+from sweep.api.data import caches
 from tests.conftest import ROOT, clean_environment
 from tests.mlflow_server import MlflowServer
 
@@ -37,19 +40,41 @@ assert network(torch.rand(2, 3, 96, 128)).shape == (2, 5, 96, 128)
 """
 
 
-def run_json(*words: str, cwd: Path) -> dict[str, Any]:
-    done = subprocess.run(
+def started(*words: str, cwd: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
         [sys.executable, "-m", "sweep.cli.main", "run", "--json", "--workers", "2", *words],
         cwd=cwd,
         env=clean_environment(),
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=280,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
+
+
+def report_of(running: "subprocess.Popen[str]") -> dict[str, Any]:
+    stdout, stderr = running.communicate(timeout=280)
+    assert running.returncode == 0, stderr
+    report: dict[str, Any] = json.loads(stdout)
     return report
+
+
+def run_json(*words: str, cwd: Path) -> dict[str, Any]:
+    return report_of(started(*words, cwd=cwd))
+
+
+def cache_stays_while(running: "subprocess.Popen[str]", home: Path) -> None:
+    """Wait for the sweep to hold its cache, and try to clear it then."""
+    while running.poll() is None and not any(one.in_use for one in caches(home=home)):
+        time.sleep(0.05)
+    (during,) = caches(home=home, clearing=True)
+    assert (during.in_use, during.is_cleared) == (True, False)
+
+
+def data_pictures(client: Any, name: str) -> set[str]:
+    """What a sweep's run shows of its data."""
+    experiment = client.get_experiment_by_name("autonomous_vehicle")
+    (run,) = client.search_runs([experiment.experiment_id], f"tags.mlflow.runName = '{name}'")
+    return {item.path for item in client.list_artifacts(run.info.run_id, "data")}
 
 
 def fresh_metrics(uri: str, home: Path) -> dict[str, float]:
@@ -79,7 +104,9 @@ def client_of(home: Path) -> Any:
 def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_path: Path) -> None:
     home = tmp_path / "mlruns"
     words = ("--task", "segmentation", "--epochs", "1", "--keep", "2")
-    first = run_json(*words, "--trials", "3", "--name", "first", cwd=tmp_path)
+    running = started(*words, "--trials", "3", "--name", "first", cwd=tmp_path)
+    cache_stays_while(running, home)
+    first = report_of(running)
     assert first["model"] | {"run_id": ""} == {
         "name": "rccar-demo-segmentation",
         "version": "1",
@@ -118,7 +145,7 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
     assert list(home.rglob("registered_model_meta"))
     sweep.load_model("models:/rccar-demo-segmentation/Production", home=home)
 
-    second = run_json(*words, "--trials", "1", "--name", "second", "--executor", "inline", cwd=tmp_path)
+    second = run_json(*words, "--trials", "1", "--name", "second", cwd=tmp_path)
     assert (second["model"]["version"], second["model"]["replaced"]) == ("2", "1")
     assert second["model"]["replaced_value"] == pytest.approx(first["best"]["value"])
     found = client.search_model_versions("name = 'rccar-demo-segmentation'")
@@ -126,6 +153,15 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
     assert stages == {1: "Archived", 2: "Production"}
     champion = client.get_model_version_by_alias("rccar-demo-segmentation", "production")
     assert int(champion.version) == 2
+
+    # The second sweep found the cache's pictures drawn, and shows them all the same.
+    pictures = {"data/preview.png", "data/statistics.png", "data/statistics.json"}
+    assert [data_pictures(client, name) for name in ("first", "second")] == [pictures, pictures]
+    (drawn,) = home.glob("cache/*/preview.png")
+    with Image.open(drawn) as picture:
+        assert picture.width > 1000
+    (after,) = caches(home=home, clearing=True)
+    assert (after.in_use, after.is_cleared) == (False, True)
 
 
 @pytest.mark.slow
@@ -204,8 +240,6 @@ def test_real_frames_are_recognised_and_trained_on(
     words = ["--task", task, "--data", str(source), "--trials", "1", "--epochs", "1"]
     words += ["--image-size", "64x64", "--home", str(shared_home)]
     words += ["--set", f"model_name={'tiny_unet' if task == 'segmentation' else 'small_ssd'}"]
-    # In one process but for camvid: each worker imports torch anew.
-    words += [] if name == "camvid-small" else ["--executor", "inline"]
     report = run_json(*words, cwd=tmp_path)
     assert report["counts"]["complete"] == 1
     assert report["model"]["name"] == f"rccar-{task}"
@@ -284,7 +318,6 @@ def test_sweep_against_an_mlflow_server_logs_registers_and_promotes_there(tmp_pa
     server.start()
     try:
         words = ("--task", "segmentation", "--trials", "1", "--epochs", "1", "--name", "served")
-        words = (*words, "--executor", "inline")
         report = run_json(*words, "--tracking-uri", server.url, cwd=tmp_path)
         assert report["model"]["promoted"]
         client = MlflowClient(server.url)

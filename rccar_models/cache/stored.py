@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from rccar_models.boxes import Boxes, as_boxes
 from rccar_models.errors import DataError
 
-FORMAT_NUMBER = 1
+FORMAT_NUMBER = 2
 """Of the files; also raised when frames are read or resized in another way, so that no old cache is used."""
 
 _META = "meta.json"
