@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 SECONDS ?= 60
 SEED ?= 0
 
-.PHONY: sweep test quick fuzz lint check constraints clean help
+.PHONY: sweep test quick fuzz lint check audit constraints clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ lint: $(STAMP)  ## style, docstrings, types, import contracts
 
 check: lint test  ## lint and test
 
+audit: $(STAMP)  ## known holes of the installed packages; asks the package index, so it is no part of check
+	$(BIN)/pip-audit --local --skip-editable --progress-spinner off
+
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found (set PYTHON=...)"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -45,7 +48,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 constraints: $(STAMP)  ## pin the newest versions that fit together
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --no-emit-index-url \
-		--no-header --no-annotate --extra dev pyproject.toml -o constraints.txt
+		--no-header --no-annotate --extra dev --extra postgres pyproject.toml -o constraints.txt
 	@grep -q '^uv==' constraints.txt || $(BIN)/uv --version | awk '{print "uv==" $$2}' >> constraints.txt
 
 clean:  ## remove the environment and what the tools cached
