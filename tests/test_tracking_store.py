@@ -289,3 +289,11 @@ def test_server_that_is_no_mlflow_is_an_unavailable_error(answering: str, tmp_pa
 )
 def test_only_a_request_wrong_in_itself_is_a_refusal(code: int, is_final: bool) -> None:
     assert is_refusal(MlflowException("text", code)) is is_final
+
+
+def test_database_locked_at_the_start_is_named_in_time(home: Path) -> None:
+    file = home / "mlflow.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(UnavailableError, match=r"mlflow\.db cannot be used: it is locked by another"):
+            check_address(f"sqlite:///{file}", busy_timeout_s=0.2)

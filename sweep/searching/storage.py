@@ -1,7 +1,8 @@
 """Optuna's storage: opened once, by the coordinator, before any worker.
 
 SQLite runs in WAL mode, so that optuna-dashboard reads while the sweep writes, and waits 60 s for a
-lock. Measured: a trial of 10 reports costs 50 to 240 ms as SQLite comes and 30 ms this way.
+lock; after that, and for a server that restarts, `PatientStorage` repeats the write for five minutes.
+Measured: a trial of 10 reports costs 50 to 240 ms as SQLite comes and 30 ms this way.
 """
 
 import sqlite3
@@ -13,17 +14,21 @@ from typing import Any
 import optuna
 from filelock import FileLock, Timeout
 from optuna.storages import RDBStorage
-from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from sweep.database_file import check_database, sqlite_file, why_unusable
 from sweep.errors import InputError, UnavailableError
 from sweep.redaction import redacted
+from sweep.searching.patient_storage import PATIENCE_S, PatientStorage
 
 __all__ = ["RDBStorage", "first_line", "open_storage", "storage_errors"]
 
-BUSY_TIMEOUT_S = 60
+BUSY_TIMEOUT_S = 60.0
 INIT_TIMEOUT_S = 120  # another process creates the tables
+CONNECT_TIMEOUT_S = 5
+# Without it a connection to a machine that vanished waits for a quarter of an hour. Milliseconds, of libpq.
+ANSWER_TIMEOUT_MS = 30_000
 
 
 FAULTS = (SQLAlchemyError, sqlite3.Error, optuna.exceptions.StorageInternalError)
@@ -45,47 +50,73 @@ def storage_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except FAULTS as error:
-        raise UnavailableError(f"{doing}: Optuna's storage cannot be used: {first_line(error)}") from error
+        raise UnavailableError(
+            f"{doing}: Optuna's storage cannot be used: {redacted(why_unusable(_innermost(error)))}; "
+            "everything so far is kept"
+        ) from error
 
 
-def open_storage(url: str, *, init_lock: Path) -> RDBStorage:
+def open_storage(
+    url: str, *, init_lock: Path, busy_timeout_s: float = BUSY_TIMEOUT_S, patience_s: float = PATIENCE_S
+) -> PatientStorage:
     """Open Optuna's storage and create its tables if they are missing.
 
     Args:
         url: SQLAlchemy address, e.g. `sqlite:////home/me/mlruns/optuna.db`.
         init_lock: file locked while tables are created; two processes doing it at once would crash.
+        busy_timeout_s: how long SQLite waits for a lock.
+        patience_s: how long a write is repeated while the database is locked or away.
 
     Returns:
         The storage.
 
     Raises:
         InputError: the address cannot be read or its driver is not installed.
-        UnavailableError: the database cannot be opened, or is damaged.
+        UnavailableError: the database cannot be opened, is damaged, or has an older schema.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
-        is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        # A server that restarted has closed our connections: ask before each use.
-        options: dict[str, Any] = (
-            {"connect_args": {"timeout": BUSY_TIMEOUT_S}} if is_sqlite else {"pool_pre_ping": True}
-        )
+        options = _options(make_url(url).get_backend_name(), busy_timeout_s)
+        if (file := sqlite_file(url)) is not None:
+            check_database(file, whose="Optuna", busy_timeout_s=busy_timeout_s)
         init_lock.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(init_lock, timeout=INIT_TIMEOUT_S):
-            storage = RDBStorage(url, engine_kwargs=options)
+            return PatientStorage(url, engine_kwargs=options, patience_s=patience_s)
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InputError(
             f"--storage {redacted(url)}: not an address SQLAlchemy can open ({redacted(str(error))}); "
-            "e.g. sqlite:///mlruns/optuna.db or postgresql+psycopg://user@host/db"
+            "e.g. sqlite:///mlruns/optuna.db or postgresql+psycopg://user@host/db, "
+            "whose driver comes with: pip install 'rccar-sweep[postgres]'"
         ) from error
     except (*FAULTS, RuntimeError, OSError, Timeout) as error:
-        raise UnavailableError(
-            f"Optuna's storage {redacted(url)} cannot be opened: {first_line(error)}; nothing was started. "
-            "Check that the folder is writable and the file is an Optuna database"
-        ) from error
-    if is_sqlite:
-        event.listen(storage.engine, "connect", _set_pragmas)
-        storage.engine.dispose()  # connections opened before the listener was there
-    return storage
+        raise UnavailableError(_why_closed(redacted(url), error)) from error
+
+
+def _options(backend: str, busy_timeout_s: float) -> dict[str, Any]:
+    if backend == "sqlite":
+        return {"connect_args": {"timeout": busy_timeout_s}}
+    # A server that restarted has closed our connections: ask before each use.
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if backend == "postgresql":
+        options["connect_args"] = {
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "tcp_user_timeout": ANSWER_TIMEOUT_MS,
+        }
+    elif backend in {"mysql", "mariadb"}:
+        options["connect_args"] = {"connect_timeout": CONNECT_TIMEOUT_S}
+    return options
+
+
+def _why_closed(shown: str, error: BaseException) -> str:
+    if "table schema" in str(error):
+        return (
+            f"Optuna's storage {shown} was written by another version of Optuna; nothing was started. "
+            f"Make a backup, then: optuna storage upgrade --storage {shown}"
+        )
+    return (
+        f"Optuna's storage {shown} cannot be opened: {first_line(error)}; nothing was started. "
+        "Check that the server runs, or that the folder is writable and the file is an Optuna database"
+    )
 
 
 def has_study(storage: RDBStorage, name: str) -> bool:
@@ -118,13 +149,11 @@ def first_line(error: BaseException) -> str:
     Returns:
         One line, at most 200 characters.
     """
-    while error.__cause__ is not None:
-        error = error.__cause__
+    error = _innermost(error)
     return redacted(str(error) or type(error).__name__).splitlines()[0][:200]
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.close()
+def _innermost(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error

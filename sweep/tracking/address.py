@@ -13,6 +13,7 @@ import urllib.request
 from contextlib import closing, suppress
 from pathlib import Path
 
+from sweep.database_file import check_database, is_fresh, sqlite_file
 from sweep.errors import InputError, UnavailableError
 from sweep.redaction import redacted
 
@@ -20,38 +21,15 @@ PROBE_TIMEOUT_S = 5.0
 BUSY_TIMEOUT_S = 20.0  # MLflow waits as long for a lock
 
 
-def sqlite_file(tracking_uri: str) -> Path | None:
-    """Find the file of a SQLite address.
-
-    Args:
-        tracking_uri: e.g. `sqlite:///mlruns/mlflow.db`.
-
-    Returns:
-        Its path, None for any other kind of address.
-    """
-    if not tracking_uri.startswith("sqlite:///"):
-        return None
-    return Path(tracking_uri.removeprefix("sqlite:///").split("?")[0])
-
-
-def is_fresh(file: Path) -> bool:
-    """Say whether a database file is yet to be made.
-
-    Args:
-        file: of SQLite.
-
-    Returns:
-        True if it is missing or empty.
-    """
-    return not file.exists() or (file.is_file() and file.stat().st_size == 0)
-
-
-def check_address(tracking_uri: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> None:
+def check_address(
+    tracking_uri: str, *, timeout_s: float = PROBE_TIMEOUT_S, busy_timeout_s: float = BUSY_TIMEOUT_S
+) -> None:
     """Refuse an address that cannot work; a SQLite file that is there is set to WAL mode.
 
     Args:
         tracking_uri: of MLflow: `sqlite:///FILE`, `http://HOST:PORT`, or another database's URL.
         timeout_s: how long a server may take to answer.
+        busy_timeout_s: how long to wait for somebody who has a SQLite file locked.
 
     Raises:
         InputError: not an address of a store MLflow still opens, or a file store of older MLflow.
@@ -60,7 +38,7 @@ def check_address(tracking_uri: str, *, timeout_s: float = PROBE_TIMEOUT_S) -> N
     if tracking_uri.startswith(("http://", "https://")):
         _probe_server(tracking_uri, timeout_s)
     elif (file := sqlite_file(tracking_uri)) is not None:
-        _check_sqlite(file)
+        _check_sqlite(file, busy_timeout_s)
     elif tracking_uri.startswith("file:") or "://" not in tracking_uri:
         _refuse_folder(Path(urllib.parse.unquote(tracking_uri.removeprefix("file://").removeprefix("file:"))))
     elif not tracking_uri.startswith("databricks"):
@@ -86,29 +64,23 @@ def _probe_server(url: str, timeout_s: float) -> None:
     )
 
 
-def _check_sqlite(file: Path) -> None:
-    verdict = "ok"
+def _check_sqlite(file: Path, busy_timeout_s: float) -> None:
     try:
         if is_fresh(file):
             _refuse_file_store(file.parent, database=file)
             file.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=file.parent):
                 return
-        with closing(sqlite3.connect(file, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as connection:
-            verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-            # Readers (the UI) and the one writer do not wait for each other; stays set in the file.
-            with suppress(sqlite3.OperationalError):  # somebody reads right now: slower, but no fault
-                connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-    except (OSError, sqlite3.Error) as error:
-        verdict = str(error)
-    if verdict != "ok":
+        check_database(file, whose="MLflow", busy_timeout_s=busy_timeout_s)
+        # Readers (the UI) and the one writer do not wait for each other; stays set in the file. Where
+        # somebody reads right now it is not set: slower, but no fault.
+        with closing(sqlite3.connect(file)) as connection, suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL")
+    except OSError as error:
         raise UnavailableError(
-            f"MLflow's database {file} cannot be used: {verdict}; nothing was started, nothing changed. "
-            "Check that it is an MLflow database in a writable folder; a damaged one: "
-            f"sqlite3 {file} .recover"
-        )
+            f"MLflow's database {file} cannot be used: {error}; nothing was started. "
+            "Choose a folder that can be written"
+        ) from error
 
 
 def _refuse_file_store(folder: Path, *, database: Path) -> None:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from sweep.database_file import is_fresh, sqlite_file
 from sweep.errors import InputError, PromotionError, SweepError, UnavailableError
 from sweep.redaction import redacted
-from sweep.tracking.address import PROBE_TIMEOUT_S, check_address, is_fresh, sqlite_file
+from sweep.tracking.address import PROBE_TIMEOUT_S, check_address
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
