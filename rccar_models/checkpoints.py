@@ -8,7 +8,6 @@ import dataclasses
 import hashlib
 import io
 import json
-import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from rccar_models.errors import WeightsError
 from rccar_models.models import MODELS, BuildRequest
 from rccar_models.options import OptionValue
+from rccar_models.whole_file import write_whole
 
 FORMAT = 1
 
@@ -82,14 +82,16 @@ def save(file: Path, *, state: Mapping[str, Tensor], info: CheckpointInfo) -> No
         file: `best.pt`; its folder is made.
         state: of the network, on any device.
         info: what it belongs to.
+
+    Raises:
+        OSError: the disk is full or closed to us.
     """
     buffer = io.BytesIO()
     torch.save({name: tensor.detach().cpu() for name, tensor in state.items()}, buffer)
     content = buffer.getvalue()
     body = {"format": FORMAT, "sha256": sha256_of(content), **dataclasses.asdict(info)}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    _replace(file, content)
-    _replace(info_file(file), json.dumps(body, indent=1).encode())
+    write_whole(file, content)
+    write_whole(info_file(file), json.dumps(body, indent=1).encode())
 
 
 def load(file: Path) -> tuple[dict[str, Tensor], CheckpointInfo]:
@@ -181,9 +183,3 @@ def build_network(
         raise WeightsError(f"the state_dict does not fit {model}: {error}") from error
     # Laid out as in training: the same kernels round alike, so an evaluation gives the very same numbers.
     return network.to(memory_format=torch.channels_last).eval()
-
-
-def _replace(file: Path, content: bytes) -> None:
-    beside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    beside.write_bytes(content)
-    beside.replace(file)

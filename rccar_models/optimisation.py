@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -62,6 +63,36 @@ class Optimisation:
         self._scaler.step(self._optimiser)
         self._scaler.update()
         self._schedule.step()
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Everything that the next step depends on beside the network.
+
+        Returns:
+            States of optimiser, schedule and scaler: tensors on the device, numbers and texts.
+        """
+        return {name: part.state_dict() for name, part in self._parts()}
+
+    def restore(self, state: Mapping[str, dict[str, Any]]) -> None:
+        """Go on from there.
+
+        Args:
+            state: of `state`, of the same network and options; tensors on any device.
+
+        Raises:
+            KeyError: a part is missing.
+            ValueError: it is of another network.
+        """
+        for name, part in self._parts():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> tuple[tuple[str, "_Stateful"], ...]:
+        return ("optimiser", self._optimiser), ("schedule", self._schedule), ("scaler", self._scaler)
+
+
+class _Stateful(Protocol):
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
 
 
 def learning_rate_factor(step: int, *, n_warmup: int, n_steps: int) -> float:

@@ -84,6 +84,8 @@ class TrialSpec(Record):
         weights: "default", "none" or a file.
         plugins: (path, sha256) of plug-in files.
         folder: where this trial's files go.
+        resume_from: folder of an earlier attempt at the slot that was cut, to go on after its last epoch;
+            empty to begin.
     """
 
     trial_uid: str
@@ -107,6 +109,7 @@ class TrialSpec(Record):
     digest: str = ""
     weights: str = "none"
     plugins: tuple[tuple[str, ...], ...] = ()
+    resume_from: str = ""
 
     @property
     def run_name(self) -> str:

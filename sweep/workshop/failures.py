@@ -1,5 +1,6 @@
 """The worker's roof: whatever goes wrong in a job becomes a reason, never the end of the worker."""
 
+import errno
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ class Failure:
     """Why a job did not end well.
 
     Args:
-        reason: `word: detail` in one line; the word is out_of_memory, device_error, nan_loss or exception.
+        reason: `word: detail` in one line; the word is out_of_memory, disk_full, device_error, nan_loss
+            or exception.
     """
 
     reason: str
@@ -62,6 +64,8 @@ def reason_of(error: Exception) -> str:
     text = " ".join(str(error).split())
     if _is_out_of_memory(error):
         reason = f"out_of_memory: {text or 'the process has no memory left'}"
+    elif _is_of_full_disk(error):
+        reason = f"disk_full: {text}; make room, then go on with the sweep"
     elif _is_of_device(error):
         reason = f"device_error: {text}"
     elif isinstance(error, NonFiniteLossError):
@@ -69,6 +73,10 @@ def reason_of(error: Exception) -> str:
     else:
         reason = f"exception: {type(error).__name__}: {text}"
     return reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 3] + "..."
+
+
+def _is_of_full_disk(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _is_of_device(error: Exception) -> bool:

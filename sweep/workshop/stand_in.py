@@ -2,7 +2,8 @@
 
 It runs in the same workers and sends the same reports as real training, so a set-up (databases,
 servers, workers, pruners) can be tried in seconds. The score has one smooth optimum (see `quality`) and
-saturates over epochs. With the option `fault` it goes wrong on purpose:
+saturates over epochs. A trial whose epochs take time goes on from its last one after a cut. With the
+option `fault` it goes wrong on purpose:
 
     raise  an exception            nan   every metric is NaN from then on
     exit   the process ends        hang  the epoch never ends
@@ -16,11 +17,15 @@ import os
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
+from rccar_models.earlier import Earlier
 from rccar_models.options import OptionValue, resolve
 from rccar_models.seeding import derived_seed
 from rccar_models.training_options import STAND_IN_OPTIONS
+from sweep.errors import InputError
 from sweep.records import TrialSpec
+from sweep.workshop import stand_in_progress
 
 OPTIONS = STAND_IN_OPTIONS
 EXIT_CODE = 17
@@ -32,12 +37,20 @@ _SCORES = {
 """Exponent of each score over the common one: below 1 it runs ahead of it, above 1 behind."""
 
 
-def train(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, float]], bool]) -> None:
+def train(
+    spec: TrialSpec,
+    on_epoch: Callable[[int, Mapping[str, float]], bool],
+    on_resumed: Callable[[Earlier], None] = lambda _: None,
+) -> tuple[str, ...]:
     """Run a trial's epochs.
 
     Args:
         spec: what to pretend to train. Options of models are accepted and change nothing.
         on_epoch: takes the epoch, from 1, and five metrics by logged name; False stops.
+        on_resumed: told before the first epoch what an earlier attempt has done, if it is gone on from.
+
+    Returns:
+        What the user should know.
 
     Raises:
         OptionError: an option of the trainer is outside its range.
@@ -46,17 +59,80 @@ def train(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, float]], bool])
     """
     known = {option.name: option for option in OPTIONS}
     options = resolve(known, {name: value for name, value in spec.params.items() if name in known})
-    for epoch in range(spec.start_epoch + 1, spec.until_epoch + 1):
-        if options["epoch_s"]:
-            time.sleep(float(options["epoch_s"]))
-        faulty = epoch >= int(options["fault_epoch"]) and _is_hit(spec.seed, float(options["fault_share"]))
-        metrics = _metrics(spec, options=options, epoch=epoch)
-        if faulty:
-            _go_wrong(str(options["fault"]), epoch=epoch)
-            if options["fault"] == "nan":
-                metrics = dict.fromkeys(metrics, math.nan)
-        if not on_epoch(epoch, metrics):
+    run = _Run(spec=spec, options=options)
+    earlier = run.resumed()
+    if earlier is not None:
+        on_resumed(earlier)
+    goes_on = True
+    while goes_on and run.epoch < spec.until_epoch:
+        run.epoch += 1
+        goes_on = on_epoch(run.epoch, run.epoch_metrics())
+        run.keep_progress()
+    return tuple(run.notes)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One trial at hand."""
+
+    spec: TrialSpec
+    options: Mapping[str, OptionValue]
+    epoch: int = 0
+    began_s: float = field(default_factory=time.perf_counter)
+    notes: list[str] = field(default_factory=list)
+
+    def epoch_metrics(self) -> dict[str, float]:
+        """Let an epoch take its time, and perhaps go wrong."""
+        if self.options["epoch_s"]:
+            time.sleep(float(self.options["epoch_s"]))
+        is_late = self.epoch >= int(self.options["fault_epoch"])
+        metrics = _metrics(self.spec, options=self.options, epoch=self.epoch)
+        if is_late and _is_hit(self.spec.seed, float(self.options["fault_share"])):
+            _go_wrong(str(self.options["fault"]), epoch=self.epoch)
+            if self.options["fault"] == "nan":
+                return dict.fromkeys(metrics, math.nan)
+        return metrics
+
+    def resumed(self) -> Earlier | None:
+        """Take over what an earlier attempt has done; None, with a note, if it left nothing of use."""
+        self.epoch = self.spec.start_epoch
+        if not self.spec.resume_from:
+            return None
+        try:
+            self.epoch, train_time_s = stand_in_progress.load(self.spec)
+        except InputError as error:
+            self.notes.append(f"begun anew from epoch 1: what the earlier attempt left is of no use: {error}")
+            return None
+        self.began_s -= train_time_s
+        self.keep_progress()
+        return self._earlier(train_time_s)
+
+    def keep_progress(self) -> None:
+        """Write down how far the trial has come, if that saves a later attempt any time."""
+        if not self.options["epoch_s"]:
             return
+        try:
+            stand_in_progress.save(
+                self.spec, epoch=self.epoch, train_time_s=time.perf_counter() - self.began_s
+            )
+        except OSError as error:
+            note = f"{error}: the trial went on, but cut then it would have gone on from an earlier epoch"
+            if note not in self.notes:
+                self.notes.append(note)
+
+    def _earlier(self, train_time_s: float) -> Earlier:
+        objective = self.spec.objectives[0]
+        curve = [_metrics(self.spec, options=self.options, epoch=epoch) for epoch in range(1, self.epoch + 1)]
+        best = curve[0]
+        for metrics in curve:
+            if objective.better(metrics[objective.metric], best[objective.metric]):
+                best = metrics
+        return Earlier(
+            epochs=self.epoch,
+            best_epoch=curve.index(best) + 1,
+            metrics=best,
+            train_time_s=train_time_s,
+        )
 
 
 def quality(model: str, options: Mapping[str, OptionValue]) -> float:

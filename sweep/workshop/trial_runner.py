@@ -1,5 +1,6 @@
 """Runs one trial in a worker: trains, reports every epoch, obeys the verdicts, always ends with a result."""
 
+import contextlib
 import dataclasses
 import math
 import resource
@@ -9,13 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rccar_models.earlier import LAST, Earlier
 from rccar_models.errors import NonFiniteLossError, UnknownNameError
 from sweep.records import Action, EpochReport, Status, TrialResult, TrialSpec, Verdict
-from sweep.workshop import stand_in
+from sweep.workshop import stand_in, stand_in_progress
 from sweep.workshop.failures import Failure, attempt
 
 CHECKPOINT = "best.pt"
 
+_FINAL = {Status.COMPLETE, Status.PRUNED}
 _ENDINGS = {Action.PRUNE: Status.PRUNED, Action.STOP: Status.STOPPED, Action.PAUSE: Status.PAUSED}
 
 
@@ -29,12 +32,16 @@ def run(spec: TrialSpec, report: Callable[[EpochReport], Verdict]) -> TrialResul
 
     Returns:
         How it ended: COMPLETE, PRUNED, STOPPED or PAUSED as the last verdict said, FAILED with a reason of
-        `out_of_memory: ...`, `nan_loss: ...` or `exception: Type: message`.
+        `out_of_memory: ...`, `disk_full: ...`, `nan_loss: ...` or `exception: Type: message`. A trial that
+        went on from an earlier attempt has the result of the whole: best epoch, metrics, epochs, time. What
+        a later attempt could go on from stays in the folder unless the trial is COMPLETE or PRUNED.
     """
     progress = _Progress(spec=spec, report=report)
-    trained = attempt(lambda: _train(spec, progress.take))
+    trained = attempt(lambda: _train(spec, progress))
     if isinstance(trained, Failure):
         return progress.result(Status.FAILED, reason=trained.reason)
+    if progress.ending in _FINAL:
+        _clear(Path(spec.folder))
     return dataclasses.replace(
         progress.result(progress.ending),
         checkpoint=trained.checkpoint,
@@ -52,16 +59,15 @@ class _Trained:
     weights: str = ""
 
 
-def _train(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, float]], bool]) -> _Trained:
+def _train(spec: TrialSpec, progress: "_Progress") -> _Trained:
     if spec.trainer == "stand_in":
-        stand_in.train(spec, on_epoch)
-        return _Trained()
+        return _Trained(notes=stand_in.train(spec, progress.take, progress.go_on))
     if spec.trainer == "torch":
-        return _train_with_torch(spec, on_epoch)
+        return _train_with_torch(spec, progress)
     raise UnknownNameError(f"unknown trainer {spec.trainer!r}; known: stand_in, torch")
 
 
-def _train_with_torch(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, float]], bool]) -> _Trained:
+def _train_with_torch(spec: TrialSpec, progress: "_Progress") -> _Trained:
     from rccar_models.training import TrainRequest, train
 
     checkpoint = Path(spec.folder) / CHECKPOINT
@@ -79,8 +85,10 @@ def _train_with_torch(spec: TrialSpec, on_epoch: Callable[[int, Mapping[str, flo
             objective_metric=spec.objectives[0].metric,
             maximise=spec.objectives[0].maximise,
             checkpoint=checkpoint,
+            resume_from=Path(spec.resume_from) if spec.resume_from else None,
         ),
-        on_epoch,
+        progress.take,
+        progress.go_on,
     )
     return _Trained(
         checkpoint=str(checkpoint),
@@ -102,6 +110,13 @@ class _Progress:
     best_epoch: int = 0
     value: float | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+
+    def go_on(self, earlier: Earlier) -> None:
+        """Count in what an earlier attempt has done."""
+        self.epochs, self.best_epoch = earlier.epochs, earlier.best_epoch
+        self.metrics = dict(earlier.metrics)
+        self.value = self.metrics[self.spec.objectives[0].metric]
+        self.started_s = time.perf_counter() - earlier.train_time_s
 
     def take(self, epoch: int, metrics: Mapping[str, float]) -> bool:
         """Report an epoch and say whether to go on."""
@@ -148,6 +163,13 @@ class _Progress:
 
     def _wall_s(self) -> float:
         return time.perf_counter() - self.started_s
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an unfinished trial goes on from: this one is not."""
+    for name in (LAST, stand_in_progress.LAST):
+        with contextlib.suppress(OSError):
+            (folder / name).unlink()
 
 
 def _peak_bytes() -> int:
