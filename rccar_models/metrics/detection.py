@@ -84,8 +84,8 @@ class DetectionMetrics:
             targets: per image `boxes` (M, 4), `labels` (M,) from 0.
         """
         for prediction, target in zip(predictions, targets, strict=True):
-            self._predicted.append(_on_cpu(prediction))
-            self._true.append(_on_cpu(target))
+            self._predicted.append(on_cpu(prediction))
+            self._true.append(on_cpu(target))
 
     def compute(self) -> dict[str, float]:
         """Say how good the predictions were.
@@ -132,7 +132,15 @@ def best_operating_point(predicted: Sequence[ImageBoxes], true: Sequence[ImageBo
     return OperatingPoint(float(scores[best]), right / float(n_found[best]), right / n_true, float(f1[best]))
 
 
-def _on_cpu(image: Mapping[str, Tensor]) -> ImageBoxes:
+def on_cpu(image: Mapping[str, Tensor]) -> ImageBoxes:
+    """Take the boxes of one image out of torch.
+
+    Args:
+        image: `boxes` (N, 4), `labels` (N,) from 0 and, of detections, `scores` (N,), on any device.
+
+    Returns:
+        The same; true boxes get scores of 1.
+    """
     labels = image["labels"].detach().cpu().numpy().astype(np.int64)
     scores = image["scores"].detach().cpu().double().numpy() if "scores" in image else np.ones(len(labels))
     return ImageBoxes(image["boxes"].detach().cpu().double().reshape(-1, 4).numpy(), labels, scores)

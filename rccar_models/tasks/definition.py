@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rccar_models.cache import CachedSplit
     from rccar_models.datasets.batches import Batch
+    from rccar_models.metrics.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,9 @@ class TaskSteps(Protocol):
         batch_size: int,
     ) -> Evaluation:
         """All metrics that follow from the outputs alone: what a packaged model can be judged by."""
+
+    def tally(self, outputs: Callable[["Tensor"], Any], split: "CachedSplit", *, batch_size: int) -> "Tally":
+        """The same image by image, on the CPU, so that it can be computed of any draw of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

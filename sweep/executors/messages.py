@@ -4,6 +4,7 @@ import json
 from typing import cast
 
 from sweep.json_record import Record
+from sweep.judgement import Judgement, JudgeRequest
 from sweep.records import (
     EpochReport,
     Event,
@@ -15,11 +16,20 @@ from sweep.records import (
     Verdict,
 )
 
-Message = Job | Event | Verdict
+Message = Job | JudgeRequest | Event | Judgement | Verdict
 
 _KINDS: dict[str, type[Record]] = {
     kind.__name__: kind
-    for kind in (TrialSpec, PackageRequest, EpochReport, TrialResult, PackageResult, Verdict)
+    for kind in (
+        TrialSpec,
+        PackageRequest,
+        JudgeRequest,
+        EpochReport,
+        TrialResult,
+        PackageResult,
+        Judgement,
+        Verdict,
+    )
 }
 
 

@@ -12,8 +12,10 @@ import threading
 from multiprocessing.connection import Connection
 
 from sweep.executors.messages import parse_message
+from sweep.judgement import JudgeRequest
 from sweep.records import EpochReport, PackageRequest, TrialSpec, Verdict
 from sweep.workshop.jobs import run_job, warm_up
+from sweep.workshop.judging import judge
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -40,9 +42,11 @@ def main(argv: list[str]) -> int:
 
 def _serve_one(connection: Connection) -> None:
     job = parse_message(connection.recv_bytes())
-    if not isinstance(job, TrialSpec | PackageRequest):
-        return  # a verdict that crossed with the trial's end
-    connection.send_bytes(run_job(job, lambda report: _asked(connection, report)).to_json().encode())
+    if isinstance(job, JudgeRequest):
+        connection.send_bytes(judge(job).to_json().encode())
+    elif isinstance(job, TrialSpec | PackageRequest):
+        connection.send_bytes(run_job(job, lambda report: _asked(connection, report)).to_json().encode())
+    # Anything else is a verdict that crossed with the trial's end.
 
 
 def _asked(connection: Connection, report: EpochReport) -> Verdict:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sweep.errors import WorkerError
 from sweep.executors.messages import Message, parse_message
+from sweep.judgement import JudgeRequest
 from sweep.ports import Offer
 from sweep.records import Job, PackageRequest, PackageResult, Status, TrialResult, Verdict
 
@@ -67,7 +68,7 @@ class WorkerProcess:
         """Process id."""
         return self._process.pid
 
-    def send(self, message: Job | Verdict) -> bool:
+    def send(self, message: Job | JudgeRequest | Verdict) -> bool:
         """Send a job or a verdict.
 
         Args:
@@ -117,11 +118,11 @@ class WorkerProcess:
         Returns:
             A failed result that says how it died, None if it had no job.
         """
-        code = self._process.wait()
+        reason = self.cause_of_death()
+        code = self._process.returncode
         job, self.job = self.job, None
         if job is None:
             return None
-        reason = self.kill_reason or self._cause(code)
         if isinstance(job, PackageRequest):
             return PackageResult(trial_uid=job.trial_uid, reason=reason)
         return TrialResult(
@@ -131,6 +132,15 @@ class WorkerProcess:
             reason=reason,
             retryable=code < 0 and not self.kill_reason,
         )
+
+    def cause_of_death(self) -> str:
+        """Wait for its end and say how it died.
+
+        Returns:
+            `word: detail`.
+        """
+        code = self._process.wait()
+        return self.kill_reason or self._cause(code)
 
     def _cause(self, code: int) -> str:
         if code < 0:

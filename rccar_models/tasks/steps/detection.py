@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from rccar_models.cache import CachedSplit
 from rccar_models.datasets.batches import Batch, in_order
-from rccar_models.metrics.detection import DetectionMetrics
+from rccar_models.metrics.detection import DetectionMetrics, ImageBoxes, on_cpu
+from rccar_models.metrics.detection_tally import DetectionTally
 from rccar_models.models.detectors.labels import Detections, as_detections, as_targets
 from rccar_models.models.detectors.validation import validation_loss
 from rccar_models.tasks.definition import Evaluation, StepsRequest
@@ -73,6 +74,27 @@ class DetectionSteps:
             ]
             metrics.update(outputs(batch.images), truth)
         return Evaluation(metrics=metrics.compute(), score_threshold=float(metrics.threshold))
+
+    def tally(
+        self, outputs: Callable[[Tensor], list[Detections]], split: CachedSplit, *, batch_size: int
+    ) -> DetectionTally:
+        """Detections and true boxes of every frame; they carry no validation loss."""
+        predicted: list[ImageBoxes] = []
+        true: list[ImageBoxes] = []
+        for batch in in_order(split, batch_size=batch_size, device=torch.device("cpu")):
+            predicted.extend(map(on_cpu, outputs(batch.images)))
+            for boxes, labels in zip(batch.boxes, batch.labels, strict=True):
+                true.append(on_cpu({"boxes": boxes, "labels": labels}))
+        return DetectionTally(predicted, true, n_classes=self._n_classes)
+
+    def losses(self, network: nn.Module, split: CachedSplit, *, seed: int) -> list[float]:
+        """Validation loss of every frame by itself, on the CPU."""
+        found = []
+        for batch in in_order(split, batch_size=1, device=torch.device("cpu")):
+            targets = as_targets(batch.boxes, batch.labels)
+            losses = validation_loss(network, list(batch.images), targets, seed=seed)
+            found.append(float(torch.stack(list(losses.values())).sum()))
+        return found
 
 
 def live_outputs(network: nn.Module) -> Callable[[Tensor], list[Detections]]:

@@ -14,6 +14,7 @@ from rccar_models.datasets.batches import Batch, in_order
 from rccar_models.errors import ShapeError
 from rccar_models.metrics.losses import segmentation_loss
 from rccar_models.metrics.segmentation import SegmentationMetrics, cross_entropy_sum
+from rccar_models.metrics.segmentation_tally import SegmentationTally
 from rccar_models.tasks.definition import Evaluation, StepsRequest
 from rccar_models.transforms.augmentation import Augmentation
 
@@ -64,6 +65,23 @@ class SegmentationSteps:
             batch_sum, counted = cross_entropy_sum(logits, truth, ignore_id)
             total, n_pixels = total + float(batch_sum), n_pixels + counted
         return Evaluation(metrics={"val_loss_segmentation": total / max(1, n_pixels), **metrics.compute()})
+
+    def tally(
+        self, outputs: Callable[[Tensor], Tensor], split: CachedSplit, *, batch_size: int
+    ) -> SegmentationTally:
+        """Confusion matrix and cross-entropy of every frame."""
+        ignore_id = self._request.ignore_id
+        confusions, sums, n_pixels = [], [], []
+        for batch in in_order(split, batch_size=batch_size, device=torch.device("cpu")):
+            logits, truth = outputs(batch.images), _masks_of(batch)
+            for one, true in zip(logits.unsqueeze(1), truth.unsqueeze(1), strict=True):
+                metrics = SegmentationMetrics(self._request.classes, ignore_id)
+                metrics.update(one, true)
+                confusions.append(metrics.confusion().numpy())
+                loss_sum, counted = cross_entropy_sum(one, true, ignore_id)
+                sums.append(float(loss_sum))
+                n_pixels.append(counted)
+        return SegmentationTally(confusions, sums, n_pixels)
 
 
 def _masks_of(batch: Batch) -> Tensor:
