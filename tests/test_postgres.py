@@ -1,0 +1,173 @@
+"""Optuna's storage and MLflow's store in a real PostgreSQL server: down, killed, started again."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from sweep.errors import UnavailableError
+from sweep.searching.searcher import open_study
+from sweep.searching.storage import open_storage, storage_errors
+from tests.conftest import Cli, clean_environment
+from tests.making import a_plan
+from tests.postgres_server import PASSWORD, PostgresServer, binaries
+
+pytestmark = pytest.mark.slow
+needs_server = pytest.mark.skipif(binaries() is None, reason="PostgreSQL's pg_ctl is not on this machine")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    made = PostgresServer()
+    try:
+        made.create()
+        yield made
+    finally:
+        made.remove()
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def a_trial(uid: str) -> Any:
+    return create_trial(state=TrialState.RUNNING, user_attrs={"trial_uid": uid})
+
+
+@pytest.mark.parametrize("flag", ["--storage", "--tracking-uri"])
+def test_server_that_is_down_is_named_in_time_without_its_password(
+    cli: Cli, tmp_path: Path, flag: str
+) -> None:
+    address = f"127.0.0.1:{closed_port()}/sweeps"
+    began = time.monotonic()
+    words = (
+        "--trainer",
+        "stand_in",
+        "--executor",
+        "inline",
+        flag,
+        f"postgresql+psycopg://me:S3CR3T@{address}",
+    )
+    done = cli("run", "--task", "segmentation", *words)
+    assert time.monotonic() - began < 10
+    assert done.returncode == 4, done.stderr
+    assert f"postgresql+psycopg://me:***@{address}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "S3CR3T" not in done.stdout + done.stderr
+
+
+@needs_server
+def test_wrong_password_is_refused_without_showing_it(server: PostgresServer, tmp_path: Path) -> None:
+    wrong = server.url.replace(PASSWORD, "0TH3R")
+    with pytest.raises(UnavailableError, match="cannot be opened") as caught:
+        open_storage(wrong, init_lock=tmp_path / "lock")
+    assert "0TH3R" not in str(caught.value)
+
+
+@needs_server
+def test_server_killed_and_started_again_costs_no_write_and_doubles_none(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    storage = open_storage(server.url, init_lock=tmp_path / "lock")
+    study_id = open_study(storage, plan=a_plan(name="restarted"), attributes={})
+    first = storage.create_new_trial(study_id, template_trial=a_trial("0"))
+    for number in range(1, 4):
+        server.kill()
+        restart = threading.Timer(0.5, server.start)
+        restart.start()
+        storage.set_trial_intermediate_value(first, number, number / 10)
+        trial_id = storage.create_new_trial(study_id, template_trial=a_trial(str(number)))
+        storage.set_trial_user_attr(trial_id, "reason", "none")
+        restart.join()
+        server.kill()
+        restart = threading.Timer(0.5, server.start)
+        restart.start()
+        assert storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [0.5])
+        restart.join()
+    trials = storage.get_all_trials(study_id)
+    assert [trial.number for trial in trials] == [0, 1, 2, 3]
+    assert trials[0].intermediate_values == {1: 0.1, 2: 0.2, 3: 0.3}
+    assert [trial.state for trial in trials[1:]] == [TrialState.COMPLETE] * 3
+
+
+@needs_server
+def test_server_that_stays_away_is_given_up_after_the_set_time(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    storage = open_storage(server.url, init_lock=tmp_path / "lock", patience_s=0.5)
+    trial_id = storage.create_new_trial(open_study(storage, plan=a_plan(name="away"), attributes={}))
+    server.kill()
+    try:
+        with (
+            pytest.raises(UnavailableError, match="writing: Optuna's storage cannot be used") as caught,
+            storage_errors("writing"),
+        ):
+            storage.set_trial_intermediate_value(trial_id, 1, 0.5)
+    finally:
+        server.start()
+    assert PASSWORD not in str(caught.value)
+
+
+@needs_server
+def test_sweep_whose_databases_restart_in_the_middle_loses_no_trial_and_shows_no_password(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    words = ["run", "--task", "segmentation", "--trainer", "stand_in", "--workers", "2", "--trials", "8"]
+    words += ["--epochs", "4", "--name", "through", "--set", "epoch_s=0.2", "--pruner", "none"]
+    words += ["--storage", server.url, "--tracking-uri", server.url.replace("/sweeps", "/runs")]
+    server._run(
+        "createdb",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(server.port),
+        "-U",
+        "sweep",
+        "runs",
+        env={"PGPASSWORD": PASSWORD},
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "sweep.cli.main", *words],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if "complete after epoch" in line:
+            break
+    server.kill()
+    time.sleep(1.0)
+    server.start()
+    rest, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    study = optuna.load_study(study_name="through", storage=server.url)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 8
+    assert all(sorted(trial.intermediate_values) == [1, 2, 3, 4] for trial in study.trials)
+    from mlflow import MlflowClient
+
+    client = MlflowClient(server.url.replace("/sweeps", "/runs"))
+    experiment = client.get_experiment_by_name("autonomous_vehicle")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    assert sorted(run.info.run_name for run in runs) == ["through", *(f"trial-00{slot}" for slot in range(8))]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    for run in runs:
+        if run.info.run_name != "through":
+            points = client.get_metric_history(run.info.run_id, "miou_segmentation")
+            assert [point.step for point in points] == [1, 2, 3, 4]
+    assert PASSWORD not in "".join(said) + rest + stderr
