@@ -1,7 +1,10 @@
 """Both executors behind one contract, and what only real worker processes can suffer."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,10 +12,12 @@ import pytest
 
 from sweep.executors.inline import InlineExecutor
 from sweep.executors.local import LocalExecutor
+from sweep.executors.oom_killer import VMSTAT, OomKiller
 from sweep.executors.worker_process import worker_environment
 from sweep.ports import Executor, Offer
 from sweep.records import Action, EpochReport, Event, Status, TrialResult, TrialSpec, Verdict
 from sweep.workshop.jobs import run_job
+from tests.conftest import ROOT
 from tests.making import a_spec
 
 PATIENCE_S = 60.0
@@ -172,6 +177,103 @@ def test_out_of_memory_gets_a_fresh_worker_and_an_exception_does_not(hire: Hire)
     executor.submit(faulty("oom", 1))
     listener.until_results(executor, 2)
     assert executor.worker_pids != first
+
+
+def killing(executor: LocalExecutor, number: signal.Signals, before: Callable[[], object] = list) -> Listener:
+    def kill(report: EpochReport) -> Action:
+        if report.epoch == 2:
+            before()
+            os.kill(executor.worker_pids[0], number)
+        return Action.CONTINUE
+
+    return Listener(kill)
+
+
+@pytest.mark.parametrize(("attempt", "is_retryable"), [(0, True), (1, False)])
+def test_worker_ended_by_the_oom_killer_is_told_apart_and_retried_once(
+    tmp_path: Path, attempt: int, is_retryable: bool
+) -> None:
+    vmstat = tmp_path / "vmstat"
+    vmstat.write_text("pgfault 12\noom_kill 3\n")
+    executor = LocalExecutor(
+        offers=(Offer(n_threads=1, device="cpu"),),
+        logs=tmp_path / "logs",
+        trainer="stand_in",
+        vmstat=vmstat,
+    )
+    listener = killing(executor, signal.SIGKILL, lambda: vmstat.write_text("pgfault 13\noom_kill 4\n"))
+    try:
+        executor.submit(a_spec(attempt=attempt))
+        (result,) = listener.until_results(executor, 1)
+    finally:
+        executor.close()
+    assert (result.status, result.retryable) == (Status.FAILED, is_retryable)
+    assert result.reason == "out_of_memory: the system's OOM killer ended the worker process"
+
+
+def test_kernel_counts_what_its_oom_killer_ends() -> None:
+    if not VMSTAT.exists():
+        pytest.skip("this system has no /proc/vmstat")
+    assert re.search(r"^oom_kill \d+$", VMSTAT.read_text(), re.MULTILINE)
+    assert not OomKiller(VMSTAT.with_name("no-such-file")).has_struck()
+
+
+def test_crash_of_native_code_ends_its_trial_alone_with_a_hint_and_is_retried_once(hire: Hire) -> None:
+    executor = hire(1)
+    listener = killing(executor, signal.SIGSEGV)
+    executor.submit(a_spec())
+    (result,) = listener.until_results(executor, 1)
+    assert result.reason.startswith("worker_killed(-11): the worker process ended by SIGSEGV")
+    assert "damaged image" in result.reason
+    assert result.retryable
+    executor.submit(a_spec(attempt=1))
+    assert not listener.until_results(executor, 2)[1].retryable
+
+
+NO_ROOM = """
+import resource, sys
+from pathlib import Path
+from sweep.errors import WorkerError
+from sweep.executors.local import LocalExecutor
+from sweep.ports import Offer
+from sweep.records import Action, EpochReport, TrialResult, Verdict
+from tests.making import a_spec
+
+offers = (Offer(n_threads=1, device="cpu"),)
+executor = LocalExecutor(offers=offers, logs=Path(sys.argv[1]), trainer="stand_in")
+
+def handle(event):
+    if isinstance(event, TrialResult):
+        print("told:", event.reason)
+    elif isinstance(event, EpochReport):
+        return Verdict(trial_uid=event.trial_uid, action=Action.CONTINUE, run_until_epoch=9)
+
+executor.submit(a_spec(params={**a_spec().params, "fault": "exit", "fault_epoch": 2, "fault_share": 1.0}))
+highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
+try:
+    while True:
+        executor.pump(handle, 0.5)
+except WorkerError as error:
+    print(error)
+executor.close()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc/self/fd")
+def test_too_many_open_files_are_named_and_the_end_of_the_trial_is_told_first(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NO_ROOM, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    told, error = done.stdout.splitlines()
+    assert told.startswith("told: worker_died(17)")
+    assert "Too many open files" in error
+    assert "what has ended so far is kept" in error
 
 
 def test_hanging_trial_is_killed_after_its_grace_and_not_retried(hire: Hire) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from sweep.executors.oom_killer import VMSTAT
 from sweep.executors.worker_process import WorkerProcess
 from sweep.ports import Offer
 from sweep.records import (
@@ -33,6 +34,10 @@ class LocalExecutor:
         logs: folder for what workers print.
         trainer: what workers import before the first job.
         clock: seconds, monotonic.
+        vmstat: where the system counts what its OOM killer ends.
+
+    Raises:
+        WorkerError: the system has no room for a process.
     """
 
     def __init__(
@@ -42,7 +47,9 @@ class LocalExecutor:
         logs: Path,
         trainer: str,
         clock: Callable[[], float] = time.monotonic,
+        vmstat: Path = VMSTAT,
     ) -> None:
+        self._vmstat = vmstat
         self._logs = logs
         self._trainer = trainer
         self._clock = clock
@@ -136,13 +143,16 @@ class LocalExecutor:
 
     def _replace(self, index: int, handle: Callable[[Event], Verdict | None]) -> None:
         dead = self._workers[index]
-        self._workers[index] = self._hired(index, dead.offer)
         result = dead.obituary()
-        if result is not None:
-            handle(result)
+        try:
+            self._workers[index] = self._hired(index, dead.offer)
+        finally:  # the end of its trial is news also where nobody can be hired
+            if result is not None:
+                handle(result)
 
     def _free(self) -> WorkerProcess | None:
         return next((worker for worker in self._workers if worker.job is None), None)
 
     def _hired(self, index: int, offer: Offer) -> WorkerProcess:
-        return WorkerProcess(offer=offer, log=self._logs / f"worker-{index}.log", trainer=self._trainer)
+        log = self._logs / f"worker-{index}.log"
+        return WorkerProcess(offer=offer, log=log, trainer=self._trainer, vmstat=self._vmstat)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sweep.errors import WorkerError
 from sweep.executors.messages import Message, parse_message
+from sweep.executors.oom_killer import VMSTAT, OomKiller
 from sweep.judgement import JudgeRequest
 from sweep.ports import Offer
 from sweep.records import Job, PackageRequest, PackageResult, Status, TrialResult, Verdict
@@ -19,6 +20,9 @@ from sweep.records import Job, PackageRequest, PackageResult, Status, TrialResul
 # reach it (MLFLOW_RUN_ID would even make a library reuse that run), nor may a password.
 SCRUBBED = ("MLFLOW_", "OPTUNA_", "SWEEP_", "PGPASSWORD", "DATABASE_URL", "AWS_", "DATABRICKS_")
 TAIL_CHARS = 300
+OUT_OF_MEMORY = "out_of_memory"
+# What native code does with a damaged file or an id outside its range.
+_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
 
 class WorkerProcess:
@@ -28,16 +32,21 @@ class WorkerProcess:
         offer: its share of threads and its device.
         log: file that takes what it prints.
         trainer: what it imports before the first job.
+        vmstat: where the system counts what its OOM killer ends.
     """
 
-    def __init__(self, *, offer: Offer, log: Path, trainer: str) -> None:
+    def __init__(self, *, offer: Offer, log: Path, trainer: str, vmstat: Path = VMSTAT) -> None:
         self.offer = offer
         self.job: Job | None = None
         self.kill_at: float | None = None
         self.kill_reason = ""
         self._log = log
-        log.parent.mkdir(parents=True, exist_ok=True)
-        self.connection, theirs = Pipe(duplex=True)
+        self._oom_killer = OomKiller(vmstat)
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            self.connection, theirs = Pipe(duplex=True)
+        except OSError as error:
+            raise _no_worker(error) from error
         command = [
             sys.executable,
             "-P",  # a file of the user's called sweep.py must not stand in for this package
@@ -59,7 +68,8 @@ class WorkerProcess:
                     start_new_session=True,  # a Ctrl-C in the terminal reaches the coordinator alone
                 )
         except OSError as error:
-            raise WorkerError(f"a worker process cannot be started: {error}") from error
+            _close(self.connection)
+            raise _no_worker(error) from error
         finally:
             _close(theirs)
 
@@ -77,6 +87,8 @@ class WorkerProcess:
         Returns:
             False if the worker is gone; reading from it will then end as well.
         """
+        if not isinstance(message, Verdict):
+            self._oom_killer.has_struck()  # what it ended before this job is no concern of it
         try:
             self.connection.send_bytes(message.to_json().encode())
         except OSError:
@@ -130,7 +142,7 @@ class WorkerProcess:
             attempt=job.attempt,
             status=Status.FAILED,
             reason=reason,
-            retryable=code < 0 and not self.kill_reason,
+            retryable=code < 0 and not self.kill_reason and self._may_differ(code, reason, job.attempt),
         )
 
     def cause_of_death(self) -> str:
@@ -143,13 +155,21 @@ class WorkerProcess:
         return self.kill_reason or self._cause(code)
 
     def _cause(self, code: int) -> str:
-        if code < 0:
-            name = signal.Signals(-code).name
-            hint = "; perhaps out of memory, or killed from outside" if -code == signal.SIGKILL else ""
-            return f"worker_killed({code}): the worker process ended by {name}{hint}"
-        tail = self._log.read_text(encoding="utf-8", errors="replace").strip()[-TAIL_CHARS:]
-        last = tail.splitlines()[-1] if tail else "it printed nothing"
-        return f"worker_died({code}): {last}"
+        if code >= 0:
+            tail = self._log.read_text(encoding="utf-8", errors="replace").strip()[-TAIL_CHARS:]
+            last = tail.splitlines()[-1] if tail else "it printed nothing"
+            return f"worker_died({code}): {last}"
+        if -code == signal.SIGKILL and self._oom_killer.has_struck():
+            return f"{OUT_OF_MEMORY}: the system's OOM killer ended the worker process"
+        hint = "; killed from outside" if -code == signal.SIGKILL else ""
+        if -code in _CRASHES:
+            hint = "; native code crashed, perhaps over a damaged image or a label outside the classes"
+        return f"worker_killed({code}): the worker process ended by {signal.Signals(-code).name}{hint}"
+
+    @staticmethod
+    def _may_differ(code: int, reason: str, attempt: int) -> bool:
+        """Whether to try again: once, where the same parameters would likely bring about the same."""
+        return attempt == 0 or not (-code in _CRASHES or reason.startswith(OUT_OF_MEMORY))
 
 
 def worker_environment(environ: Mapping[str, str], n_threads: int) -> dict[str, str]:
@@ -179,3 +199,10 @@ def worker_environment(environ: Mapping[str, str], n_threads: int) -> dict[str, 
 def _close(connection: Connection) -> None:
     if not connection.closed:
         connection.close()
+
+
+def _no_worker(error: OSError) -> WorkerError:
+    return WorkerError(
+        f"a worker process cannot be started: {error}; what has ended so far is kept. Give the program more "
+        "room (ulimit -n for open files, ulimit -u for processes) or use fewer --workers, and go on"
+    )
