@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from rccar_models.formats.definition import FormatDef
+from rccar_models.metrics import METRICS_VERSION
 from rccar_models.models.definition import ModelDef
 from rccar_models.options import Option
 from rccar_models.tasks.definition import MetricDef, TaskDef
@@ -20,6 +21,7 @@ T = TypeVar("T")
 __all__ = [
     "EXECUTORS",
     "FORMATS",
+    "METRICS_VERSION",
     "MODELS",
     "PRUNERS",
     "SAMPLERS",

@@ -70,6 +70,16 @@ class SweepPaths:
         return self.root / "lock"
 
     @property
+    def owner(self) -> Path:
+        """Who holds the lock: host, process and since when, as JSON."""
+        return self.root / "owner.json"
+
+    @property
+    def stop(self) -> Path:
+        """Left by whoever wants the sweep to end."""
+        return self.root / "stop"
+
+    @property
     def logs(self) -> Path:
         """What workers print."""
         return self.root / "logs"
@@ -139,6 +149,11 @@ class Home:
         return self.root / "cache"
 
     @property
+    def sweeps(self) -> Path:
+        """A folder a sweep."""
+        return self.root / "sweeps"
+
+    @property
     def optuna_lock(self) -> Path:
         """Held while Optuna's fresh database gets its tables."""
         return self.root / "optuna.lock"
@@ -162,4 +177,4 @@ class Home:
         Returns:
             Its paths; nothing is created.
         """
-        return SweepPaths(self.root / "sweeps" / name)
+        return SweepPaths(self.sweeps / name)

@@ -152,6 +152,9 @@ class Observer(Protocol):
     def sweep_started(self, record: SweepRecord) -> None:
         """The first trial is about to start."""
 
+    def sweep_resumed(self, closed: "Results", n_again: int) -> None:
+        """A sweep goes on: the last attempts of its closed slots, and how many trials run again."""
+
     def trial_started(self, spec: TrialSpec) -> None:
         """A trial starts."""
 

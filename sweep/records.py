@@ -270,6 +270,7 @@ class SweepPlan(Record):
         max_retries: attempts after the first for a trial whose worker was killed.
         timeout_s: time budget of the whole sweep.
         trial_timeout_s: time budget of one trial.
+        stall_timeout_s: silence of a trial after which it has failed.
         target: objective value that ends the sweep.
         patience: finished trials without a better one that end the sweep.
     """
@@ -290,5 +291,6 @@ class SweepPlan(Record):
     max_retries: int = 2
     timeout_s: float | None = None
     trial_timeout_s: float | None = None
+    stall_timeout_s: float = 1800.0
     target: float | None = None
     patience: int | None = None

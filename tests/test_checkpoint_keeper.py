@@ -24,12 +24,25 @@ def test_only_the_best_checkpoints_stay_on_disk(tmp_path: Path, objective: Objec
     assert {spec.folder for spec, _ in keeper.kept} == {str(tmp_path / name) for name in left}
 
 
-@pytest.mark.parametrize("status", [Status.PRUNED, Status.FAILED, Status.STOPPED])
+@pytest.mark.parametrize("status", [Status.PRUNED, Status.FAILED])
 def test_checkpoint_of_a_trial_that_did_not_complete_goes(tmp_path: Path, status: Status) -> None:
     keeper = CheckpointKeeper(objective=MIOU, keep=2)
     spec = a_spec(0, folder=str(with_checkpoint(tmp_path, 0)))
     keeper.take_in(spec, a_result(spec, 0.9, status=status))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("status", "retryable"), [(Status.FAILED, True), (Status.STOPPED, False)])
+def test_files_of_a_cut_trial_stay_until_a_later_attempt_has_ended(
+    tmp_path: Path, status: Status, retryable: bool
+) -> None:
+    keeper = CheckpointKeeper(objective=MIOU, keep=2)
+    spec = a_spec(0, folder=str(with_checkpoint(tmp_path, 0)))
+    keeper.take_in(spec, a_result(spec, 0.9, status=status, retryable=retryable))
+    assert [folder.name for folder in tmp_path.iterdir()] == ["0"]
+    again = a_spec(0, trial_uid="again", folder=str(with_checkpoint(tmp_path, 1)), retry_of=spec.trial_uid)
+    keeper.take_in(again, a_result(again, 0.9))
+    assert [folder.name for folder in tmp_path.iterdir()] == ["1"]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -2,6 +2,7 @@ import signal
 
 import pytest
 
+from sweep.history import PastTrial
 from sweep.orchestrator.board import Board, Running, with_ending
 from sweep.orchestrator.endings import Ending, announcement, ending
 from sweep.orchestrator.stopping import StopRequest, listening
@@ -29,7 +30,7 @@ def test_sweep_goes_on_while_slots_are_open() -> None:
 
 def test_sweep_ends_when_all_slots_are_closed_but_not_while_one_may_still_crash() -> None:
     board = board_with([Status.COMPLETE] * 3, n_slots=3)
-    board.running["u"] = Running(a_spec(9), 0.0)
+    board.running["u"] = Running(PastTrial(a_spec(9)), 0.0, 0.0)
     assert decided(board) is None
     board.running.clear()
     assert decided(board) == Ending("all 3 trials ended")

@@ -9,6 +9,7 @@ import pytest
 from sweep.executors.inline import InlineExecutor
 from sweep.orchestrator.orchestrator import Orchestrator, Outcome
 from sweep.orchestrator.stopping import StopRequest
+from sweep.ports import Results
 from sweep.records import (
     Action,
     EpochReport,
@@ -40,6 +41,8 @@ class Notebook:
     def phase(self, text: str, done: int = 0, total: int = 0) -> None: ...
 
     def sweep_started(self, record: SweepRecord) -> None: ...
+
+    def sweep_resumed(self, closed: Results, n_again: int) -> None: ...
 
     def trial_started(self, spec: TrialSpec) -> None: ...
 

@@ -70,11 +70,26 @@ def run(loaded: Loaded, observer: Observer) -> RunReport:
     began = time.monotonic()
     stop = StopRequest()
     with listening(stop), wiring.opened(loaded, observer=observer, stop=stop) as desk:
-        desk.scribe.sweep_started(desk.record)
-        observer.sweep_started(desk.record)
-        with data_pictures(desk, observer=observer, stop=stop):
-            outcome = desk.orchestrator.run()
-        return finish(desk, outcome, observer=observer, stop=stop, began=began)
+        return swept(desk, observer=observer, stop=stop, began=began)
+
+
+def swept(desk: wiring.Desk, *, observer: Observer, stop: StopRequest, began: float) -> RunReport:
+    """Run the trials that are open, then package and promote the best of all.
+
+    Args:
+        desk: everything that is open.
+        observer: looks on.
+        stop: whether somebody asked to end.
+        began: when the command began, monotonic seconds.
+
+    Returns:
+        What came of it.
+    """
+    desk.scribe.sweep_started(desk.record)
+    observer.sweep_started(desk.record)
+    with data_pictures(desk, observer=observer, stop=stop):
+        outcome = desk.orchestrator.run()
+    return finish(desk, outcome, observer=observer, stop=stop, began=began)
 
 
 def run_sweep(*, observer: Observer | None = None, **flags: object) -> RunReport:

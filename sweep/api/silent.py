@@ -2,6 +2,7 @@
 
 import warnings
 
+from sweep.ports import Results
 from sweep.records import EpochReport, SweepRecord, TrialResult, TrialSpec
 
 
@@ -16,6 +17,9 @@ class Silent:
         """Not shown."""
 
     def sweep_started(self, record: SweepRecord) -> None:
+        """Not shown."""
+
+    def sweep_resumed(self, closed: Results, n_again: int) -> None:
         """Not shown."""
 
     def trial_started(self, spec: TrialSpec) -> None:

@@ -46,6 +46,9 @@ Executor = Annotated[str | None, _flag(_PLACES, "local (processes) or inline (th
 Device = Annotated[str | None, _flag(_PLACES, "auto, cpu, cuda or cuda:N (default: auto).")]
 Timeout = Annotated[str | None, _flag(_LIMITS, "Time budget of the sweep.", metavar="30m")]
 TrialTimeout = Annotated[str | None, _flag(_LIMITS, "Time budget of a trial.", metavar="10m")]
+StallTimeout = Annotated[
+    str | None, _flag(_LIMITS, "A trial silent for so long has failed (default: 30m).", metavar="30m")
+]
 Target = Annotated[float | None, _flag(_LIMITS, "Stop when the metric reaches this.")]
 Patience = Annotated[int | None, _flag(_LIMITS, "Stop after N trials without a better one.")]
 MaxFailures = Annotated[int | None, _flag(_LIMITS, "Stop after N failures in a row (default: 5).")]

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -16,79 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.api.silent import Silent
+from sweep.cli.view import SweepView
 from sweep.cli.words import duration, params_line, short_metric
+from sweep.ports import Results
 from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
 
 REFRESH_PER_S = 4
-
-
-@dataclass(slots=True)
-class _Row:
-    spec: TrialSpec
-    since: float
-    epoch: int = 0
-    value: float | None = None
-
-
-@dataclass(slots=True)
-class SweepView:
-    """What has been seen so far, without any drawing.
-
-    Args:
-        record: of the sweep, None before it starts.
-        rows: running trials by trial_uid.
-        counts: ended trials by status.
-        best: the best complete trial.
-        closed_slots: slots that will not be tried again.
-        since: when the first trial started, monotonic seconds.
-        is_ending: whether no further trial will start.
-    """
-
-    record: SweepRecord | None = None
-    rows: dict[str, _Row] = field(default_factory=dict)
-    counts: dict[Status, int] = field(default_factory=dict)
-    best: tuple[TrialSpec, TrialResult] | None = None
-    closed_slots: set[int] = field(default_factory=set)
-    since: float = 0.0
-    is_ending: bool = False
-
-    def started(self, record: SweepRecord) -> None:
-        """Begin."""
-        self.record, self.since = record, time.monotonic()
-
-    def trial_started(self, spec: TrialSpec) -> None:
-        """Add a row."""
-        self.rows[spec.trial_uid] = _Row(spec, time.monotonic())
-
-    def epoch(self, report: EpochReport) -> None:
-        """Move a row on."""
-        row = self.rows.get(report.trial_uid)
-        if row is not None and self.record is not None:
-            row.epoch, row.value = report.epoch, report.metrics.get(self.record.objective.metric)
-
-    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> bool:
-        """Remove a row and count it.
-
-        Returns:
-            Whether it is the best so far.
-        """
-        self.rows.pop(spec.trial_uid, None)
-        self.counts[result.status] = self.counts.get(result.status, 0) + 1
-        self.closed_slots.add(spec.slot)
-        if self.record is None or result.status is not Status.COMPLETE or result.value is None:
-            return False
-        standing = self.best[1].value if self.best else None
-        if not self.record.objective.better(result.value, standing):
-            return False
-        self.best = (spec, result)
-        return True
-
-    def eta_s(self) -> float | None:
-        """Seconds until all slots are closed, at this pace; None before a trial ended and at the end."""
-        done = len(self.closed_slots)
-        if not done or self.record is None or self.is_ending:
-            return None
-        return (time.monotonic() - self.since) / done * max(self.record.total_slots - done, 0)
 
 
 class QuietObserver(Silent):
@@ -129,6 +61,12 @@ class LineObserver(QuietObserver):
         """One line."""
         self._view.started(record)
         self._line(f"sweep {record.name}: {record.total_slots} trials, objective {record.objective.metric}")
+
+    def sweep_resumed(self, closed: Results, n_again: int) -> None:
+        """One line."""
+        self._view.resumed(closed)
+        again = f", {n_again} begun before run again" if n_again else ""
+        self._line(f"going on: {len(closed)} trials have ended{again}")
 
     def trial_started(self, spec: TrialSpec) -> None:
         """One line with the parameters."""
@@ -203,6 +141,12 @@ class LiveObserver(LineObserver):
         with self._lock:
             self._view.started(record)
             self._progress.update(self._bar, description="trials", completed=0, total=record.total_slots)
+
+    def sweep_resumed(self, closed: Results, n_again: int) -> None:
+        """A line above the live part; the bar moves to where the sweep stands."""
+        with self._lock:
+            super().sweep_resumed(closed, n_again)
+            self._progress.update(self._bar, completed=len(self._view.closed_slots))
 
     def trial_started(self, spec: TrialSpec) -> None:
         """Add a row."""

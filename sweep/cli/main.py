@@ -8,8 +8,10 @@ import traceback
 import typer
 
 from sweep.cli.data import app as data_app
+from sweep.cli.resume import resume, retry
 from sweep.cli.run import run
 from sweep.cli.spaces import spaces
+from sweep.cli.stop import stop
 from sweep.cli.version import show_version
 from sweep.errors import SweepError
 
@@ -23,6 +25,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(name="run")(run)
+app.command(name="resume")(resume)
+app.command(name="retry")(retry)
+app.command(name="stop")(stop)
 app.command(name="spaces")(spaces)
 app.command(name="version")(show_version)
 app.add_typer(data_app, name="data")

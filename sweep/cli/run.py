@@ -31,6 +31,7 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
     device: flags.Device = None,
     timeout: flags.Timeout = None,
     trial_timeout: flags.TrialTimeout = None,
+    stall_timeout: flags.StallTimeout = None,
     target: flags.Target = None,
     patience: flags.Patience = None,
     max_failures: flags.MaxFailures = None,

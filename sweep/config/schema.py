@@ -44,6 +44,7 @@ class SweepConfig(BaseModel):
         seed: of all chance.
         timeout: time budget of the sweep in seconds.
         trial_timeout: time budget of a trial in seconds.
+        stall_timeout: silence of a trial in seconds after which it has failed.
         target: value of the metric that ends the sweep.
         patience: trials without a better one that end the sweep.
         max_failures: failures in a row that end the sweep.
@@ -77,6 +78,7 @@ class SweepConfig(BaseModel):
     seed: Annotated[int, BeforeValidator(kinds.whole(0, 2**31 - 1))] = 0
     timeout: _Seconds = None
     trial_timeout: _Seconds = None
+    stall_timeout: Annotated[float, BeforeValidator(kinds.duration_s)] = 1800.0
     target: Annotated[float | None, _or_none(kinds.real)] = None
     patience: Annotated[int | None, _or_none(kinds.whole(1))] = None
     max_failures: Annotated[int, BeforeValidator(kinds.whole(1))] = 5

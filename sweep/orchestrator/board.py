@@ -1,10 +1,11 @@
 """The state of a sweep in memory: which slots are open, what runs, how everything ended."""
 
 import dataclasses
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from sweep.records import EpochReport, Status, SweepPlan, TrialResult, TrialSpec
+from sweep.history import PastTrial
+from sweep.records import Status, SweepPlan, TrialResult, TrialSpec
 
 
 @dataclass(slots=True)
@@ -12,49 +13,21 @@ class Running:
     """A trial that a worker has.
 
     Args:
-        spec: what it does.
+        past: what it does, and its epochs so far.
         since: when it started, seconds of the orchestrator's clock.
+        heard: when it last said something.
         cancelled: status and reason it will get when it ends, None if nobody cancelled it.
-        best: its best epoch so far.
-        last: its latest epoch.
     """
 
-    spec: TrialSpec
+    past: PastTrial
     since: float
+    heard: float
     cancelled: tuple[Status, str] | None = None
-    best: EpochReport | None = None
-    last: EpochReport | None = None
 
-    def take_in(self, report: EpochReport) -> None:
-        """Note an epoch.
-
-        Args:
-            report: with a finite objective.
-        """
-        objective, self.last = self.spec.objectives[0], report
-        standing = self.best.metrics[objective.metric] if self.best else None
-        if objective.better(report.metrics[objective.metric], standing):
-            self.best = report
-
-    def with_progress(self, result: TrialResult) -> TrialResult:
-        """Fill in what a worker that died could not say: how far its trial came.
-
-        Args:
-            result: the trial's; of a living worker it knows every epoch that was reported.
-
-        Returns:
-            The result, with the epochs that were seen if it knows of fewer.
-        """
-        if self.last is None or self.best is None or result.epochs >= self.last.epoch:
-            return result
-        return dataclasses.replace(
-            result,
-            value=self.best.metrics[self.spec.objectives[0].metric],
-            metrics=self.best.metrics,
-            best_epoch=self.best.epoch,
-            epochs=self.last.epoch,
-            train_time_s=self.last.wall_s,
-        )
+    @property
+    def spec(self) -> TrialSpec:
+        """What it does."""
+        return self.past.spec
 
 
 @dataclass(slots=True)
@@ -65,12 +38,15 @@ class Board:
         plan: of the sweep.
         next_slot: the first slot nobody has asked for.
         exhausted: whether the space has no further point (a grid's end).
-        retries: crashed attempts that will be tried again.
+        retries: attempts that were cut and will be tried again.
+        crashes: attempts of a slot that were cut by a crash, by slot.
         running: by trial_uid.
         finished: in the order of their ends.
+        n_earlier: how many of them ended in an earlier process of a resumed sweep.
         failures_in_row: slots that failed for good since the last trial that did not fail.
         n_failed: slots that failed for good.
         since_better: trials that ended for good since the best one.
+        slowest_epoch_s: the longest epoch so far.
         best: the best complete trial.
     """
 
@@ -78,17 +54,27 @@ class Board:
     next_slot: int = 0
     exhausted: bool = False
     retries: deque[TrialSpec] = field(default_factory=deque)
+    crashes: Counter[int] = field(default_factory=Counter)
     running: dict[str, Running] = field(default_factory=dict)
     finished: list[tuple[TrialSpec, TrialResult]] = field(default_factory=list)
+    n_earlier: int = 0
     failures_in_row: int = 0
     n_failed: int = 0
     since_better: int = 0
+    slowest_epoch_s: float = 0.0
     best: tuple[TrialSpec, TrialResult] | None = None
 
     @property
     def has_open_slots(self) -> bool:
         """Whether there is something left to start."""
         return bool(self.retries) or (self.next_slot < self.plan.n_slots and not self.exhausted)
+
+    @property
+    def closed(self) -> list[tuple[TrialSpec, TrialResult]]:
+        """The last attempts of slots that are not tried again."""
+        last = {spec.slot: (spec, result) for spec, result in self.finished}
+        again = {spec.slot for spec in self.retries}
+        return [pair for slot, pair in sorted(last.items()) if slot not in again]
 
     def take_in(self, spec: TrialSpec, result: TrialResult) -> None:
         """Book a trial's end.
@@ -98,9 +84,11 @@ class Board:
             result: its final result.
         """
         self.finished.append((spec, result))
-        if result.status is Status.FAILED and result.retryable and spec.attempt < self.plan.max_retries:
-            self.retries.append(spec)
-            return  # its slot is still open: it says nothing about the search
+        if self.is_crash(result):
+            self.crashes[spec.slot] += 1
+            if self.crashes[spec.slot] <= self.plan.max_retries:
+                self.retries.append(spec)
+                return  # its slot is still open: it says nothing about the search
         if result.status is Status.FAILED:
             self.failures_in_row += 1
             self.n_failed += 1
@@ -110,6 +98,18 @@ class Board:
             self.best, self.since_better = (spec, result), 0
         else:
             self.since_better += 1
+
+    @staticmethod
+    def is_crash(result: TrialResult) -> bool:
+        """Say whether a trial was cut, so that the same parameters may succeed in a new process.
+
+        Args:
+            result: how it ended.
+
+        Returns:
+            False if it ended by itself.
+        """
+        return result.status is Status.FAILED and result.retryable
 
     def _is_better(self, result: TrialResult) -> bool:
         if result.status is not Status.COMPLETE or result.value is None:

@@ -18,6 +18,7 @@ class CheckpointKeeper:
         self._objective = objective
         self._keep = max(1, keep)
         self._kept: list[tuple[float, TrialSpec, TrialResult]] = []
+        self._cut: dict[str, TrialSpec] = {}
 
     @property
     def kept(self) -> tuple[tuple[TrialSpec, TrialResult], ...]:
@@ -29,8 +30,13 @@ class CheckpointKeeper:
 
         Args:
             spec: the trial.
-            result: how it ended; only a complete one may stay.
+            result: how it ended; only a complete one may stay, and one that was cut, because a later attempt
+                goes on from its last epoch.
         """
+        self._remove_earlier(spec)
+        if result.status is Status.STOPPED or (result.status is Status.FAILED and result.retryable):
+            self._cut[spec.trial_uid] = spec
+            return
         if result.status is not Status.COMPLETE or result.value is None:
             _remove(spec)
             return
@@ -41,6 +47,12 @@ class CheckpointKeeper:
         for _, beaten, _ in self._kept[self._keep :]:
             _remove(beaten)
         del self._kept[self._keep :]
+
+    def _remove_earlier(self, spec: TrialSpec) -> None:
+        """The attempt that went on from another's last epoch has ended: nobody needs that one's files."""
+        earlier = self._cut.pop(spec.retry_of or "", None)
+        if earlier is not None:
+            _remove(earlier)
 
 
 def _remove(spec: TrialSpec) -> None:

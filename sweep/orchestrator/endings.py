@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from sweep.orchestrator.board import Board
+from sweep.orchestrator.board import Board, Running
 from sweep.orchestrator.stopping import StopRequest
 from sweep.records import Status
 
+STALLED_EPOCHS = 10  # longest epochs of the sweep without a word; a first epoch may load and compile
 FAILING_AFTER = 10  # with ten trials ended, half of them failed is no accident
 
 
@@ -50,6 +51,26 @@ def ending(board: Board, *, stop: StopRequest, elapsed_s: float) -> Ending | Non
     return None
 
 
+def overdue(board: Board, running: Running, now: float) -> str | None:
+    """Say whether a trial takes too long or has fallen silent.
+
+    Args:
+        board: the state of the sweep.
+        running: the trial.
+        now: seconds of the orchestrator's clock.
+
+    Returns:
+        The reason it fails for, None if all is well.
+    """
+    plan = board.plan
+    if plan.trial_timeout_s is not None and now - running.since > plan.trial_timeout_s:
+        return f"trial_timeout: not done after {plan.trial_timeout_s:g} s"
+    silence_s = now - running.heard
+    if silence_s > max(plan.stall_timeout_s, STALLED_EPOCHS * board.slowest_epoch_s):
+        return f"stalled: nothing heard of it for {silence_s:.0f} s"
+    return None
+
+
 def announcement(decided: Ending, stop: StopRequest) -> str:
     """Say what happens to running trials now that no further one is started.
 
@@ -81,7 +102,7 @@ def _failing(board: Board) -> Ending | None:
     last = next(result.reason for _, result in reversed(board.finished) if result.status is Status.FAILED)
     if board.failures_in_row >= board.plan.max_failures:
         return Ending(f"{board.failures_in_row} trials in a row failed; the last: {last}", cancels=True)
-    n_ended = len(board.finished)
+    n_ended = len(board.finished) - board.n_earlier
     if n_ended >= FAILING_AFTER and board.n_failed >= max(board.plan.max_failures, n_ended / 2):
         return Ending(f"{board.n_failed} of {n_ended} trials failed; the last: {last}", cancels=True)
     return None

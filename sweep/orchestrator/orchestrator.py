@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sweep.history import PastTrial
 from sweep.orchestrator.board import Board, Running, with_ending
 from sweep.orchestrator.checkpoints import CheckpointKeeper
-from sweep.orchestrator.endings import Ending, announcement, ending
+from sweep.orchestrator.endings import Ending, announcement, ending, overdue
 from sweep.orchestrator.stopping import StopRequest
 from sweep.ports import Executor, Observer, Results, Searcher, Tracker
 from sweep.records import (
@@ -59,6 +60,7 @@ class Orchestrator:
         tracker: mirrors everything.
         observer: looks on.
         stop: whether somebody asked to end.
+        board: of a sweep that is resumed; None for a fresh one.
         clock: seconds, monotonic.
     """
 
@@ -71,6 +73,7 @@ class Orchestrator:
         tracker: Tracker,
         observer: Observer,
         stop: StopRequest,
+        board: Board | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._plan = plan
@@ -80,8 +83,10 @@ class Orchestrator:
         self._observer = observer
         self._stop = stop
         self._clock = clock
-        self._board = Board(plan)
+        self._board = board or Board(plan)
         self._keeper = CheckpointKeeper(objective=plan.objective, keep=plan.keep)
+        for spec, result in self._board.finished:
+            self._keeper.take_in(spec, result)
         self._packages: dict[str, PackageResult] = {}
         self._noted: set[str] = set()
         self._announced: set[str] = set()
@@ -94,6 +99,8 @@ class Orchestrator:
             Every trial and why it ended; no trial is left running.
         """
         self._began = self._clock()
+        if self._board.n_earlier:
+            self._observer.sweep_resumed(self._board.closed, len(self._board.retries))
         self._stop.is_read = True
         self._stop.on_heard = self._hear
         try:
@@ -108,6 +115,7 @@ class Orchestrator:
     def _until_ended(self) -> Ending:
         decided: Ending | None = None
         while True:
+            self._stop.look()
             # An ending stays decided: results that still come in must not reopen the sweep.
             if decided is None or self._stop.signal_number is not None:
                 decided = self._ending()
@@ -160,7 +168,8 @@ class Orchestrator:
             if asked is None:
                 return
             spec = dataclasses.replace(asked, n_threads=offer.n_threads, device=offer.device)
-            self._board.running[spec.trial_uid] = Running(spec, self._clock())
+            now = self._clock()
+            self._board.running[spec.trial_uid] = Running(PastTrial(spec), now, now)
             self._tracker.started(spec)
             self._observer.trial_started(spec)
             self._executor.submit(spec)
@@ -205,13 +214,14 @@ class Orchestrator:
                 f"nan_metric: {metric} is not a number after epoch {report.epoch}",
             )
             return Action.STOP
-        running.take_in(report)
+        self._note(running, report)
         prune = self._searcher.report(report)
         self._tracker.progress(report)
         self._observer.epoch(report)
         if report.epoch >= running.spec.until_epoch:
             return Action.CONTINUE  # it is trained to its end: nothing would be saved by cutting it
         # Asked here too: the inline executor trains a whole trial within one turn of the loop.
+        self._stop.look()
         self._cancel_overdue()
         decided = self._ending()
         if decided is not None and decided.cancels and running.cancelled is None:
@@ -223,7 +233,7 @@ class Orchestrator:
 
     def _finish(self, said: TrialResult) -> None:
         running = self._board.running.pop(said.trial_uid)
-        result = _sound(with_ending(running.with_progress(said), running.cancelled))
+        result = _sound(with_ending(running.past.with_progress(said), running.cancelled))
         self._board.take_in(running.spec, result)
         self._keeper.take_in(running.spec, result)
         self._searcher.tell(result)
@@ -256,14 +266,20 @@ class Orchestrator:
                 running.cancelled = (status, why)
             self._executor.cancel(uid, grace_s=0.0 if self._stop.urgent else GRACE_S, reason=why)
 
+    def _note(self, running: Running, report: EpochReport) -> None:
+        now = self._clock()
+        if running.past.reports:
+            self._board.slowest_epoch_s = max(self._board.slowest_epoch_s, now - running.heard)
+        running.heard = now
+        running.past.reports.append(report)
+
     def _cancel_overdue(self) -> None:
-        limit = self._plan.trial_timeout_s
-        if limit is None:
-            return
+        now = self._clock()
         for uid, running in self._board.running.items():
-            if running.cancelled is None and self._clock() - running.since > limit:
-                running.cancelled = (Status.FAILED, f"trial_timeout: not done after {limit:g} s")
-                self._executor.cancel(uid, grace_s=GRACE_S, reason="trial_timeout")
+            reason = overdue(self._board, running, now) if running.cancelled is None else None
+            if reason is not None:
+                running.cancelled = (Status.FAILED, reason)
+                self._executor.cancel(uid, grace_s=GRACE_S, reason=reason)
 
 
 def _sound(result: TrialResult) -> TrialResult:

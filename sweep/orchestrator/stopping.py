@@ -4,7 +4,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
+
+NOW = "now"
+"""What a stop file says if running trials are not waited for."""
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -16,16 +20,24 @@ class StopRequest:
     signal interrupts at once. So does a repeated one while this process itself trains: the loop would read
     it only at the end of the epoch.
 
+    Somebody in another terminal leaves a file instead (`sweep stop`); the loop looks for it every turn.
+
+    Args:
+        file: what they leave, None if nobody can; its text `now` makes the wish urgent.
+
     Attributes:
         signal_number: SIGINT, SIGTERM or SIGHUP, None as long as nobody asked.
         urgent: whether the wish was repeated.
         is_read: whether the loop of trials runs, which reads it every turn.
         is_interrupting: whether a repeated wish interrupts what this process does.
+        is_left_file: whether the wish came by the file.
         on_heard: called at the first wish while this process trains, when the loop would hear of it only at
             the end of the epoch.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None = None) -> None:
+        self.file = file
+        self.is_left_file = False
         self.signal_number: int | None = None
         self.urgent = False
         self.is_read = False
@@ -50,6 +62,15 @@ class StopRequest:
         if self.is_interrupting and self.on_heard is not None:
             self.on_heard()
 
+    def look(self) -> None:
+        """Take in a wish that somebody left in the file; it counts as SIGTERM."""
+        if self.file is None or not self.file.exists():
+            return
+        wants_now = self.file.read_text(encoding="utf-8", errors="replace").strip() == NOW
+        if self.signal_number is None:
+            self.signal_number, self.is_left_file = signal.SIGTERM, True
+        self.urgent = self.urgent or wants_now
+
     def let_interrupt(self, may: bool) -> None:
         """Say whether a repeated wish may interrupt this process where it is.
 
@@ -69,6 +90,8 @@ class StopRequest:
     @property
     def why(self) -> str:
         """For people: `interrupted by SIGINT`; empty if nobody asked."""
+        if self.is_left_file:
+            return "stopped by `sweep stop`"
         return f"interrupted by {signal.Signals(self.signal_number).name}" if self.signal_number else ""
 
     @property

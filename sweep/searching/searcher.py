@@ -3,30 +3,22 @@
 import dataclasses
 import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from types import MappingProxyType
+from typing import Any, cast
 
 import optuna
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from sweep.errors import InputError
-from sweep.records import EpochReport, ParamValue, Status, SweepPlan, TrialResult, TrialSpec
+from sweep.records import EpochReport, ParamValue, SweepPlan, TrialResult, TrialSpec
 from sweep.search_space import SearchSpace
 from sweep.searching.mirror import StorageMirror
 from sweep.searching.pruners import PRUNERS
 from sweep.searching.samplers import SAMPLERS
+from sweep.searching.states import STATES, direction_of
 from sweep.seeds import slot_seed
-
-_STATES = {
-    Status.COMPLETE: TrialState.COMPLETE,
-    Status.PRUNED: TrialState.PRUNED,
-    Status.PAUSED: TrialState.PRUNED,
-    Status.FAILED: TrialState.FAIL,
-    Status.STOPPED: TrialState.FAIL,
-    Status.INFEASIBLE: TrialState.FAIL,
-}
 
 
 class OptunaDraw:
@@ -63,10 +55,20 @@ class StudySearcher:
         sampler: a name of SAMPLERS.
         pruner: a name of PRUNERS.
         mirror: where the study is written.
+        earlier: trials of a sweep that is resumed, all ended, in the order of their numbers.
+        attributes: what the sampler had noted in the study of a sweep that is resumed.
     """
 
     def __init__(
-        self, *, space: SearchSpace, plan: SweepPlan, sampler: str, pruner: str, mirror: StorageMirror
+        self,
+        *,
+        space: SearchSpace,
+        plan: SweepPlan,
+        sampler: str,
+        pruner: str,
+        mirror: StorageMirror,
+        earlier: Sequence[FrozenTrial] = (),
+        attributes: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self._space = space
         self._plan = plan
@@ -74,10 +76,13 @@ class StudySearcher:
         self._mirror = mirror
         self._study = optuna.create_study(
             study_name=plan.name,
-            direction=_direction(plan),
+            direction=direction_of(plan),
             sampler=self._sampler.make(slot_seed(plan.seed, "sampler", 0)),
             pruner=PRUNERS[pruner](plan.epochs),
         )
+        self._study.add_trials(earlier)
+        for key, value in attributes.items():
+            self._memory.set_study_system_attr(self._study_id, key, value)
         self._grid = space.grid() if self._sampler.enumerates else []
         self._trials: dict[str, tuple[Trial, TrialSpec]] = {}
 
@@ -86,7 +91,7 @@ class StudySearcher:
 
         Args:
             slot: 0..N-1; slot 0 is the space's stated default configuration.
-            same: a crashed attempt whose parameters and seed are tried again.
+            same: an attempt that was cut; its parameters and seed are tried again, from its last epoch.
 
         Returns:
             What a worker needs, without device and threads; None if a grid has no further point.
@@ -103,7 +108,9 @@ class StudySearcher:
         for key, value in (("trial_uid", spec.trial_uid), ("slot", slot), ("seed", spec.seed)):
             trial.set_user_attr(key, value)
         self._trials[spec.trial_uid] = (trial, spec)
-        self._mirror.started(self._frozen(trial))
+        self._mirror.started(
+            self._frozen(trial), attributes=self._memory.get_study_system_attrs(self._study_id)
+        )
         return spec
 
     def report(self, report: EpochReport) -> bool:
@@ -130,7 +137,7 @@ class StudySearcher:
             result: a complete one carries its value.
         """
         trial, _ = self._trials.pop(result.trial_uid)
-        state = _STATES[result.status]
+        state = STATES[result.status]
         values = [result.value] if state is TrialState.COMPLETE and result.value is not None else None
         self._study.tell(trial, values=values, state=state)
         self._mirror.ended(self._frozen(trial), trial_uid=result.trial_uid, reason=result.reason)
@@ -142,6 +149,14 @@ class StudySearcher:
     def settle(self) -> None:
         """Write what can be written without waiting for anybody."""
         self._mirror.settle()
+
+    @property
+    def _memory(self) -> optuna.storages.BaseStorage:
+        return self._study._storage
+
+    @property
+    def _study_id(self) -> int:
+        return self._study._study_id
 
     def _wanted(self, slot: int, same: TrialSpec | None) -> Mapping[str, ParamValue] | None:
         if same is not None:
@@ -155,7 +170,14 @@ class StudySearcher:
         uid = uuid.uuid4().hex
         if same is not None:
             spec = dataclasses.replace(
-                same, trial_uid=uid, number=trial.number, attempt=same.attempt + 1, retry_of=same.trial_uid
+                same,
+                trial_uid=uid,
+                number=trial.number,
+                attempt=same.attempt + 1,
+                retry_of=same.trial_uid,
+                resume_from=same.folder,
+                data_ref=self._plan.data_ref,
+                digest=self._plan.digest,
             )
         else:
             spec = TrialSpec(
@@ -195,7 +217,7 @@ def open_study(storage: optuna.storages.RDBStorage, *, plan: SweepPlan, attribut
         InputError: a study of this name exists.
     """
     try:
-        study = optuna.create_study(storage=storage, study_name=plan.name, direction=_direction(plan))
+        study = optuna.create_study(storage=storage, study_name=plan.name, direction=direction_of(plan))
     except optuna.exceptions.DuplicatedStudyError as error:
         raise InputError(
             f"--name {plan.name}: a sweep of this name exists already; "
@@ -207,7 +229,3 @@ def open_study(storage: optuna.storages.RDBStorage, *, plan: SweepPlan, attribut
     for key, value in attributes.items():
         study.set_user_attr(key, value)
     return storage.get_study_id_from_name(plan.name)
-
-
-def _direction(plan: SweepPlan) -> StudyDirection:
-    return StudyDirection.MAXIMIZE if plan.objective.maximise else StudyDirection.MINIMIZE

@@ -16,7 +16,7 @@ from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgres
 from sweep.tracking.mlflow_writer import MlflowWriter
 from sweep.tracking.run_batch import gather
 from sweep.tracking.run_fields import ParamName
-from sweep.tracking.spool import Spool
+from sweep.tracking.spool import Spool, events_of
 from sweep.tracking.store import Store
 
 # The first event after a pause is written at once; under load many are written together, because a call
@@ -56,7 +56,7 @@ class Scribe:
         self._open_uids: set[str] = set()
         self._sweep = ""
         self._n_progress = 0
-        for event in self._spool.everything():
+        for event in events_of(spool):
             self._remember(event.told)
         self._changed = threading.Condition()
         self._writer: MlflowWriter | None = None
@@ -161,6 +161,11 @@ class Scribe:
             None while it is not known yet.
         """
         return self._run_ids.get(trial_uid)
+
+    @property
+    def known_runs(self) -> dict[str, str]:
+        """MLflow's ids of child runs by trial_uid, as far as they are known."""
+        return {uid: run for uid, run in dict(self._run_ids).items() if uid != PARENT}
 
     @property
     def parent_run_id(self) -> str | None:

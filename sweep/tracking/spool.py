@@ -13,7 +13,12 @@ from io import FileIO
 from pathlib import Path
 
 from sweep.errors import UnavailableError
-from sweep.tracking.events import Event
+from sweep.records import SweepRecord, TrialResult, TrialSpec
+from sweep.tracking.events import Event, SweepEnd
+
+DURABLE = (SweepRecord, TrialSpec, TrialResult, SweepEnd)
+"""Events that are on the disk, not only with the operating system, before anything else happens: they say
+which trials there are and how they ended. A power cut may take the last epochs' metrics, no more."""
 
 
 class Spool:
@@ -61,6 +66,8 @@ class Spool:
         line = event.to_line().encode() + b"\n"
         try:
             _write_whole(self._file, line)
+            if isinstance(event.told, DURABLE):
+                os.fsync(self._file.fileno())
         except OSError as error:
             raise UnavailableError(
                 f"the sweep's spool {self._path} cannot be written: {error}; everything so far is kept"
@@ -97,16 +104,6 @@ class Spool:
         _write_whole(self._journal, json.dumps({"delivered": end, "runs": dict(run_ids)}).encode() + b"\n")
         self.delivered = end
 
-    def everything(self) -> Iterator[Event]:
-        """Read all events since the sweep began.
-
-        Yields:
-            Them, in order.
-        """
-        with self._path.open("rb") as file:
-            for line in file:
-                yield from _parsed(line)
-
     def close(self) -> None:
         """Close the files."""
         self._file.close()
@@ -123,6 +120,28 @@ class Spool:
                     continue  # torn by a crash: those events are written again, which changes nothing
                 self.run_ids |= runs
         return delivered if delivered <= self._size else 0
+
+
+def events_of(path: Path) -> Iterator[Event]:
+    """Read all events since a sweep began.
+
+    Args:
+        path: its spool file; nobody needs to have it open.
+
+    Yields:
+        Them, in order; none if there is no such file.
+
+    Raises:
+        UnavailableError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                yield from _parsed(line)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UnavailableError(f"the sweep's spool {path} cannot be read: {error}") from error
 
 
 def _opened(path: Path) -> FileIO:

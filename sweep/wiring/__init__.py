@@ -2,6 +2,22 @@
 
 from sweep.wiring.addresses import Addresses, addresses_of
 from sweep.wiring.checking import CheckedRun, checked_run
-from sweep.wiring.desk import Desk, opened
+from sweep.wiring.desk import Desk, Resumption, opened
+from sweep.wiring.differences import ALLOWANCES
+from sweep.wiring.owner import is_held
+from sweep.wiring.stored import StoredSweep, read_stored, sweep_names
 
-__all__ = ["Addresses", "CheckedRun", "Desk", "addresses_of", "checked_run", "opened"]
+__all__ = [
+    "ALLOWANCES",
+    "Addresses",
+    "CheckedRun",
+    "Desk",
+    "Resumption",
+    "StoredSweep",
+    "addresses_of",
+    "checked_run",
+    "is_held",
+    "opened",
+    "read_stored",
+    "sweep_names",
+]

@@ -1,22 +1,25 @@
 """Opens everything a sweep needs, in the order that lets the slow parts run side by side."""
 
 import shutil
-from collections.abc import Iterator
+import uuid
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from filelock import FileLock, Timeout
-
 from sweep.config import Loaded, SweepConfig
-from sweep.errors import InputError, UnavailableError
 from sweep.orchestrator.orchestrator import Orchestrator
 from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import Home, SweepPaths, write_text
 from sweep.ports import Observer
-from sweep.records import SweepPlan, SweepRecord
+from sweep.records import Status, SweepPlan, SweepRecord
 from sweep.tracking import ModelRegistry, Scribe
+from sweep.tracking.history import read_history
 from sweep.wiring import names, parts, workers
+from sweep.wiring.addresses import addresses_of
+from sweep.wiring.beginnings import Again, Fresh
+from sweep.wiring.owner import held
 from sweep.wiring.plan import plan_of, record_of
+from sweep.wiring.stored import StoredSweep
 
 STORE_TIMEOUT_S = 120.0
 
@@ -48,8 +51,25 @@ class Desk:
     orchestrator: Orchestrator
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """How a sweep that exists goes on.
+
+    Args:
+        stored: what it was started with.
+        allow: what may have changed since, of `ALLOWANCES`.
+        again: statuses whose slots are tried again beside those that were cut.
+    """
+
+    stored: StoredSweep
+    allow: Collection[str] = ()
+    again: Collection[Status] = ()
+
+
 @contextmanager
-def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator[Desk]:
+def opened(
+    loaded: Loaded, *, observer: Observer, stop: StopRequest, resumption: Resumption | None = None
+) -> Iterator[Desk]:
     """Open everything a sweep needs; what takes long runs side by side.
 
     Workers start first, since importing torch takes seconds; MLflow opens in the scribe's thread;
@@ -59,34 +79,40 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
         loaded: the config.
         observer: told what is being done.
         stop: whether somebody asked to end.
+        resumption: how a sweep that exists goes on, None for a new one.
 
     Yields:
         The desk; at the end workers are gone and the spool is written.
 
     Raises:
-        InputError: a name, a space or the data is wrong; nothing was started.
+        InputError: a name, a space or the data is wrong, or has changed since; nothing was started.
         UnavailableError: a database or server cannot be used.
     """
     config = loaded.config
     home = Home.at(config.home)
     space = parts.make_space(config)
-    name = names.free_name(config, home)
+    name = resumption.stored.name if resumption else names.free_name(config, home)
     paths = home.sweep(name)
     with ExitStack() as stack:
-        _lock(stack, paths, name)
+        stack.enter_context(held(paths, name))
         stack.callback(_leave_nothing, paths)
+        stop.file = paths.stop
+        beginning = _beginning(resumption, config, home=home, paths=paths, observer=observer)
         executor = workers.make_executor(stack, config, paths, stop=stop, observer=observer)
         scribe = parts.make_scribe(stack, config, home=home, paths=paths)
         storage = parts.make_storage(config, home)
-        names.check_no_study(storage, name)  # before anybody waits for frames to be decoded
+        beginning.check(storage, name)  # before anybody waits for frames to be decoded
         observer.phase("reading the data")
         data = parts.make_data(stack, config, space, home=home, observer=observer)
         plan = plan_of(config, space, name=name, paths=paths, data=data)
-        record = record_of(loaded, space, plan, data)
+        record = record_of(loaded, space, plan, data, uid=beginning.uid)
         observer.phase("opening the databases")
         scribe.ready(STORE_TIMEOUT_S)
         # The study comes last: it takes the name, and a start that fails must leave the name free.
-        searcher = parts.make_searcher(stack, config, storage=storage, space=space, plan=plan, scribe=scribe)
+        begun = beginning.begin(storage, space=space, plan=plan, record=record, scribe=scribe)
+        searcher = parts.make_searcher(
+            stack, config, storage=storage, begun=begun, space=space, plan=plan, scribe=scribe
+        )
         write_text(paths.config, record.config)
         yield Desk(
             config=config,
@@ -104,21 +130,27 @@ def opened(loaded: Loaded, *, observer: Observer, stop: StopRequest) -> Iterator
                 tracker=scribe,
                 observer=observer,
                 stop=stop,
+                board=begun.board,
             ),
         )
+
+
+def _beginning(
+    resumption: Resumption | None, config: SweepConfig, *, home: Home, paths: SweepPaths, observer: Observer
+) -> Fresh | Again:
+    if resumption is None:
+        return Fresh(uid=uuid.uuid4().hex)
+    return Again(
+        stored=resumption.stored,
+        history=read_history(paths.spool),
+        observer=observer,
+        shown=addresses_of(config, home).shown().storage,
+        allow=resumption.allow,
+        statuses=resumption.again,
+    )
 
 
 def _leave_nothing(paths: SweepPaths) -> None:
     """Remove the folder of a sweep that was not started: its config is written last."""
     if not paths.config.exists():
         shutil.rmtree(paths.root, ignore_errors=True)
-
-
-def _lock(stack: ExitStack, paths: SweepPaths, name: str) -> None:
-    try:
-        paths.root.mkdir(parents=True, exist_ok=True)
-        stack.enter_context(FileLock(paths.lock, timeout=0))
-    except Timeout as error:
-        raise InputError(f"--name {name}: a sweep of this name is running; choose another name") from error
-    except OSError as error:
-        raise UnavailableError(f"the home cannot be written: {error}; choose another with --home") from error

@@ -11,10 +11,11 @@ from sweep.records import SweepPlan
 from sweep.search_space import SearchSpace, check_metric, fix, load_space
 from sweep.searching.mirror import StorageMirror
 from sweep.searching.samplers import SAMPLERS
-from sweep.searching.searcher import StudySearcher, open_study
+from sweep.searching.searcher import StudySearcher
 from sweep.searching.storage import RDBStorage, open_storage
 from sweep.tracking import ModelRegistry, Scribe, open_registry, open_scribe
 from sweep.wiring.addresses import addresses_of
+from sweep.wiring.beginnings import Begun
 from sweep.wiring.workers import devices_of
 from sweep.workshop.data import PreparedData, held_cache, prepare_data
 
@@ -115,38 +116,33 @@ def make_searcher(
     config: SweepConfig,
     *,
     storage: RDBStorage,
+    begun: Begun,
     space: SearchSpace,
     plan: SweepPlan,
     scribe: Scribe,
 ) -> StudySearcher:
-    """Create the study and the searcher over it. From here on the sweep's name is taken.
+    """Make the searcher over a study.
 
     Args:
         stack: writes at the end what the searcher still has in memory.
         config: the resolved config.
         storage: an open one.
+        begun: the study, with its trials if the sweep goes on.
         space: what is searched.
         plan: what all trials have in common.
         scribe: knows MLflow's run ids.
 
     Returns:
         The searcher.
-
-    Raises:
-        InputError: a sweep of this name exists.
-        UnavailableError: the storage cannot be used.
     """
-    study_id = open_study(
-        storage,
-        plan=plan,
-        attributes={"sweep.task": plan.task, "sweep.space": space.fingerprint(), "data_digest": plan.digest},
-    )
     searcher = StudySearcher(
         space=space,
         plan=plan,
         sampler=config.sampler,
         pruner=config.pruner,
-        mirror=StorageMirror(storage, study_id, run_id_of=scribe.run_id),
+        mirror=StorageMirror(storage, begun.study_id, run_id_of=scribe.run_id),
+        earlier=begun.rested.trials if begun.rested else (),
+        attributes=begun.rested.attributes if begun.rested else {},
     )
     stack.callback(searcher.close)
     return searcher

@@ -1,6 +1,7 @@
 """What all trials of a sweep have in common, and what the parent run says of it."""
 
 import json
+from pathlib import Path
 
 from sweep import catalog
 from sweep.config import Loaded, SweepConfig
@@ -44,12 +45,15 @@ def plan_of(
         max_retries=config.max_retries,
         timeout_s=config.timeout,
         trial_timeout_s=config.trial_timeout,
+        stall_timeout_s=config.stall_timeout,
         target=config.target,
         patience=config.patience,
     )
 
 
-def record_of(loaded: Loaded, space: SearchSpace, plan: SweepPlan, data: PreparedData | None) -> SweepRecord:
+def record_of(
+    loaded: Loaded, space: SearchSpace, plan: SweepPlan, data: PreparedData | None, *, uid: str
+) -> SweepRecord:
     """What the parent run says of the sweep.
 
     Args:
@@ -57,6 +61,7 @@ def record_of(loaded: Loaded, space: SearchSpace, plan: SweepPlan, data: Prepare
         space: what is searched.
         plan: what all trials have in common.
         data: the cache, None for the stand-in.
+        uid: of the sweep.
 
     Returns:
         The record, without secrets.
@@ -64,12 +69,16 @@ def record_of(loaded: Loaded, space: SearchSpace, plan: SweepPlan, data: Prepare
     config = loaded.config
     commit = git_commit()
     versions = {f"version.{package}": number for package, number in package_versions().items()}
+    versions["version.metrics"] = str(catalog.METRICS_VERSION)
     resolved = config.to_dict() | {
         "name": plan.name,
         "epochs": plan.epochs,
         "image_size": list(data.image_size) if data else None,
         "metric": plan.objective.metric,
         "space": space.to_dict(),
+        "space_source": config.space,
+        "uid": uid,
+        "folder": str(Path.cwd()),
         "origins": dict(loaded.origins),
     }
     return SweepRecord(

@@ -1,0 +1,94 @@
+"""What a sweep's own files say of the trials it has started: the state from which it is resumed."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
+
+CUT = "coordinator_killed"
+
+
+@dataclass(slots=True)
+class PastTrial:
+    """A trial of an earlier process.
+
+    Args:
+        spec: what it did.
+        reports: its epochs, in order.
+        result: how it ended, None if nobody wrote that down.
+    """
+
+    spec: TrialSpec
+    reports: list[EpochReport] = field(default_factory=list)
+    result: TrialResult | None = None
+
+    @property
+    def ending(self) -> TrialResult:
+        """How it ended; a trial without a result was cut, and may be tried again."""
+        if self.result is not None:
+            return self.result
+        return self.with_progress(
+            TrialResult(
+                trial_uid=self.spec.trial_uid,
+                attempt=self.spec.attempt,
+                status=Status.FAILED,
+                reason=f"{CUT}: the sweep's process ended in the middle of the trial",
+                retryable=True,
+            )
+        )
+
+    def with_progress(self, result: TrialResult) -> TrialResult:
+        """Fill in what a process that died could not say: how far its trial came.
+
+        Args:
+            result: the trial's; of a living worker it knows every epoch that was reported.
+
+        Returns:
+            The result, with the epochs that were seen if it knows of fewer.
+        """
+        if not self.reports or result.epochs >= self.reports[-1].epoch:
+            return result
+        objective = self.spec.objectives[0]
+        best = self.reports[0]
+        for report in self.reports[1:]:
+            if objective.better(report.metrics[objective.metric], best.metrics[objective.metric]):
+                best = report
+        return dataclasses.replace(
+            result,
+            value=best.metrics[objective.metric],
+            metrics=best.metrics,
+            best_epoch=best.epoch,
+            epochs=self.reports[-1].epoch,
+            train_time_s=self.reports[-1].wall_s,
+        )
+
+
+@dataclass(slots=True)
+class SweepHistory:
+    """Everything a sweep's files say.
+
+    Args:
+        record: of its latest start, None if there was none.
+        trials: by trial_uid, in the order of their starts.
+        ended: trial_uids in the order of their ends.
+        is_open: whether its latest process did not write down an end.
+    """
+
+    record: SweepRecord | None = None
+    trials: dict[str, PastTrial] = field(default_factory=dict)
+    ended: list[str] = field(default_factory=list)
+    is_open: bool = False
+
+    @property
+    def cut(self) -> Sequence[PastTrial]:
+        """Trials that nobody ended."""
+        return [trial for trial in self.trials.values() if trial.result is None]
+
+    def in_order_of_ends(self) -> Sequence[PastTrial]:
+        """All trials; those that were cut come last.
+
+        Returns:
+            Them, as a sweep that was never interrupted would have booked them.
+        """
+        return [*(self.trials[uid] for uid in self.ended), *self.cut]

@@ -1,0 +1,80 @@
+"""Who runs a sweep: a lock that ends with the process that holds it, and a note of who that is."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from sweep.errors import InputError, UnavailableError
+from sweep.paths import SweepPaths, write_text
+
+
+@contextmanager
+def held(paths: SweepPaths, name: str) -> Iterator[None]:
+    """Be the one process that runs a sweep.
+
+    Args:
+        paths: of the sweep; its folder is made.
+        name: of the sweep.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InputError: another process runs it.
+        UnavailableError: the folder cannot be written.
+    """
+    lock = FileLock(paths.lock, timeout=0)
+    try:
+        paths.root.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            f"sweep {name} is running{_described(paths)}; wait for its end, end it with `sweep stop {name}`, "
+            "or choose another --name"
+        ) from None
+    except OSError as error:
+        raise UnavailableError(f"the home cannot be written: {error}; choose another with --home") from error
+    try:
+        paths.stop.unlink(missing_ok=True)  # left for an earlier process
+        write_text(paths.owner, json.dumps(_own()))
+        yield
+    finally:
+        paths.owner.unlink(missing_ok=True)
+        lock.release()
+
+
+def is_held(paths: SweepPaths) -> bool:
+    """Say whether a process runs a sweep.
+
+    Args:
+        paths: of the sweep.
+
+    Returns:
+        Whether its lock is held.
+    """
+    if not paths.lock.exists():
+        return False
+    lock = FileLock(paths.lock, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _own() -> dict[str, object]:
+    return {"host": socket.gethostname(), "pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+
+
+def _described(paths: SweepPaths) -> str:
+    try:
+        owner = json.loads(paths.owner.read_text(encoding="utf-8"))
+        return f" on {owner['host']}, pid {owner['pid']} since {owner['since']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,110 @@
+"""The config that a sweep was started with, as its folder holds it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sweep.catalog import unknown
+from sweep.config import Loaded, load
+from sweep.config.schema import KEYS
+from sweep.errors import InputError
+from sweep.paths import Home, checked_name
+
+HIDDEN = "***"
+_ADDRESSES = ("storage", "tracking_uri")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSweep:
+    """What a sweep's folder says of it.
+
+    Args:
+        name: of the sweep.
+        uid: unique over all sweeps, empty for one of an earlier version of this program.
+        settings: the config's keys, as they were given or resolved.
+        space: the search space's definition.
+    """
+
+    name: str
+    uid: str
+    settings: Mapping[str, Any]
+    space: Mapping[str, Any]
+
+    def loaded(self, changes: Mapping[str, object], *, home: Home) -> Loaded:
+        """Resolve the config again.
+
+        Args:
+            changes: keys that the user gives anew; None counts as not given.
+            home: where the sweep lies.
+
+        Returns:
+            The config.
+
+        Raises:
+            InputError: a value is wrong, or an address had a password, which is stored nowhere.
+        """
+        given = {key: value for key, value in changes.items() if value is not None}
+        for key in _ADDRESSES:
+            if key not in given and HIDDEN in str(self.settings.get(key) or ""):
+                flag = key.replace("_", "-")
+                raise InputError(
+                    f"--{flag}: the sweep {self.name} used {self.settings[key]}; passwords are stored "
+                    f"nowhere, so give the address again, with --{flag} or SWEEP_{key.upper()}"
+                )
+        return load({**self.settings, **given, "home": str(home.root), "name": self.name}, {})
+
+
+def read_stored(home: Home, name: str) -> StoredSweep:
+    """Read the config of a sweep.
+
+    Args:
+        home: where it lies.
+        name: as the user wrote it.
+
+    Returns:
+        What it was started with.
+
+    Raises:
+        InputError: there is no such sweep, or its file is damaged.
+    """
+    file = home.sweep(checked_name(name)).config
+    try:
+        body = json.loads(file.read_text(encoding="utf-8"))
+        return _stored(body, name=name)
+    except FileNotFoundError:
+        raise InputError(_unknown(home, name)) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{file}: the sweep's settings cannot be read ({error}); put the file back from MLflow, where "
+            "the sweep's own run has it as config.json"
+        ) from error
+
+
+def sweep_names(home: Home) -> list[str]:
+    """Names of the sweeps of a home, the latest first."""
+    files = [(file.stat().st_mtime, file.parent.name) for file in home.sweeps.glob("*/config.json")]
+    return [name for _, name in sorted(files, reverse=True)]
+
+
+def _stored(body: dict[str, Any], *, name: str) -> StoredSweep:
+    folder = Path(body.get("folder", "."))
+    settings = {key: value for key, value in body.items() if key in KEYS and value is not None}
+    settings["metric"] = str(body["metric"]).removesuffix(f"_{body['task']}")
+    settings["space"] = body.get("space_source")
+    if (size := body.get("image_size")) is not None:
+        settings["image_size"] = "x".join(map(str, size))
+    # Paths are meant from where the sweep was started, wherever it is resumed.
+    for key in ("data", "space", "weights"):
+        value = settings.get(key)
+        if isinstance(value, str) and not Path(value).is_absolute() and (folder / value).exists():
+            settings[key] = str(folder / value)
+    return StoredSweep(name=name, uid=str(body.get("uid", "")), settings=settings, space=body["space"])
+
+
+def _unknown(home: Home, name: str) -> str:
+    known = sweep_names(home)
+    if not known:
+        return f"no sweep {name!r}: there is none in {home.root}; name another home with --home"
+    return f"{unknown('sweep', name, known)} (in {home.root})"
