@@ -58,10 +58,10 @@ class Unfinished:
             metrics: of that epoch.
 
         Returns:
-            True for the checkpoint that was there when this was written, and for one of the epoch after: the
-            cut may have come between the two.
+            True for the checkpoint that was there when this was written, and for a later one: the cut may
+            have come between the two, or the disk was full for the one and not for the other.
         """
-        return epoch == self.epoch + 1 or (epoch, metrics) == (self.best_epoch, self.best_metrics)
+        return epoch > self.epoch or (epoch, metrics) == (self.best_epoch, self.best_metrics)
 
 
 def save(file: Path, unfinished: Unfinished) -> None:

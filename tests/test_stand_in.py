@@ -1,11 +1,14 @@
 """The trainer without torch: same curves for the same trial, one optimum, faults on demand."""
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from rccar_models.earlier import Earlier
 from rccar_models.errors import OptionError
 from rccar_models.tasks import TASKS
 from sweep.records import Objective, TrialSpec
@@ -15,7 +18,12 @@ BEST = {"lr": 3e-3, "weight_decay": 1e-3, "batch_size": 8}
 
 
 def spec(
-    task: str = "segmentation", *, seed: int = 1, epochs: int = 5, **params: bool | int | float | str
+    task: str = "segmentation",
+    *,
+    seed: int = 1,
+    epochs: int = 5,
+    folder: str = "nowhere",
+    **params: bool | int | float | str,
 ) -> TrialSpec:
     return TrialSpec(
         trial_uid="uid",
@@ -28,7 +36,7 @@ def spec(
         seed=seed,
         until_epoch=epochs,
         objectives=(Objective(f"miou_{task}", True),),
-        folder="nowhere",
+        folder=folder,
     )
 
 
@@ -117,3 +125,69 @@ def test_a_stand_in_trial_imports_neither_torch_nor_mlflow() -> None:
     )
     out = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
     assert out.strip() == "[]"
+
+
+def cut_after(epoch_of_cut: int, of: TrialSpec) -> None:
+    stand_in.train(of, lambda epoch, _: epoch < epoch_of_cut)
+
+
+def going_on(of: TrialSpec, folder: Path) -> TrialSpec:
+    return dataclasses.replace(of, folder=str(folder), resume_from=of.folder)
+
+
+def test_stand_in_that_was_cut_goes_on_with_the_same_curve_after_its_last_epoch(tmp_path: Path) -> None:
+    whole = spec(epochs=6, epoch_s=1e-4, folder=str(tmp_path / "1"))
+    epochs = curve(whole)
+    cut_after(4, whole)
+    told: list[Earlier] = []
+    seen: dict[int, Mapping[str, float]] = {}
+    again = going_on(whole, tmp_path / "2")
+    notes = stand_in.train(again, lambda epoch, metrics: seen.update({epoch: metrics}) or True, told.append)
+    assert (seen, notes) == ({5: epochs[4], 6: epochs[5]}, ())
+    scores = [metrics["miou_segmentation"] for metrics in epochs[:4]]
+    (earlier,) = told
+    assert (earlier.epochs, earlier.best_epoch) == (4, scores.index(max(scores)) + 1)
+    assert earlier.metrics == epochs[earlier.best_epoch - 1]
+    assert earlier.train_time_s >= 4e-4
+    assert curve(going_on(again, tmp_path / "3")) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "content", "words"),
+    [
+        ({}, "", "last.json: torn"),
+        ({}, '{"epoch": 3', "last.json: torn"),
+        ({}, "[]", "last.json: torn or altered"),
+        ({}, '{"format": 1, "epoch": 3, "train_time_s": 1.0}', "last.json: torn or altered"),
+        ({"seed": 2}, None, "of another training"),
+        ({"until_epoch": 6}, None, "of another training"),
+        ({"resume_from": "/nowhere"}, None, "/nowhere/last.json: cannot be read"),
+    ],
+)
+def test_stand_in_begins_anew_with_a_note_where_nothing_of_use_was_left(
+    changes: dict[str, object], content: str | None, words: str, tmp_path: Path
+) -> None:
+    first = spec(epochs=5, epoch_s=1e-4, folder=str(tmp_path / "1"))
+    cut_after(3, first)
+    if content is not None:
+        (tmp_path / "1" / "last.json").write_text(content)
+    again = dataclasses.replace(going_on(first, tmp_path / "2"), **changes)
+    seen: list[int] = []
+    (note,) = stand_in.train(again, lambda epoch, _: seen.append(epoch) or True)
+    assert note.startswith("begun anew from epoch 1: ")
+    assert words in note
+    assert seen == list(range(1, again.until_epoch + 1))
+
+
+def test_stand_in_without_time_to_lose_writes_nothing(tmp_path: Path) -> None:
+    curve(spec(folder=str(tmp_path / "1")))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stand_in_goes_on_where_its_folder_cannot_be_written_and_notes_it_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    in_the_way = spec(epochs=3, epoch_s=1e-4, folder=str(tmp_path / "file" / "1"))
+    seen: list[int] = []
+    (note,) = stand_in.train(in_the_way, lambda epoch, _: seen.append(epoch) or True)
+    assert "Not a directory" in note
+    assert seen == [1, 2, 3]

@@ -1,7 +1,9 @@
 """A worker's trial always ends with a result, whatever happens in it."""
 
 import dataclasses
+import errno
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from sweep.errors import UnavailableError
 from sweep.records import Action, EpochReport, Objective, Status, TrialSpec, Verdict
 from sweep.workshop import trial_runner
 from sweep.workshop.failures import LONGEST_REASON, reason_of
+from tests.small_demo import small_cache
 
 
 def spec(
@@ -30,6 +33,9 @@ def spec(
         objectives=(Objective(metric, metric.startswith("miou")),),
         folder="nowhere",
     )
+
+
+EPOCH_S = 0.01
 
 
 class Coordinator:
@@ -103,6 +109,87 @@ def test_trial_that_goes_wrong_has_failed_with_a_reason_and_keeps_what_it_reache
     assert math.isfinite(result.value)
 
 
+def in_folder(folder: Path, **params: bool | int | float | str) -> TrialSpec:
+    """A trial whose epochs take time, so that it keeps what it would go on from."""
+    return dataclasses.replace(spec(epoch_s=EPOCH_S, **params), folder=str(folder))
+
+
+@pytest.mark.parametrize(
+    ("action", "params", "left"),
+    [
+        (Action.CONTINUE, {}, []),
+        (Action.PRUNE, {}, []),
+        (Action.STOP, {}, ["last.json"]),
+        (Action.PAUSE, {}, ["last.json"]),
+        (Action.CONTINUE, {"fault": "raise", "fault_epoch": 4}, ["last.json"]),
+    ],
+    ids=["complete", "pruned", "stopped", "paused", "failed"],
+)
+def test_only_a_trial_that_may_go_on_keeps_what_it_would_go_on_from(
+    action: Action, params: dict[str, str | int], left: list[str], tmp_path: Path
+) -> None:
+    trial_runner.run(in_folder(tmp_path, **params), Coordinator(action, from_epoch=2))
+    assert [file.name for file in tmp_path.iterdir()] == left
+
+
+def test_trial_that_goes_on_has_the_result_of_the_whole_and_reports_the_rest(tmp_path: Path) -> None:
+    first, second = in_folder(tmp_path / "1"), in_folder(tmp_path / "2")
+    whole = trial_runner.run(in_folder(tmp_path / "whole"), Coordinator())
+    trial_runner.run(first, Coordinator(Action.STOP, from_epoch=3))
+    coordinator = Coordinator()
+    result = trial_runner.run(dataclasses.replace(second, resume_from=first.folder), coordinator)
+    assert [report.epoch for report in coordinator.reports] == [4, 5]
+    assert dataclasses.replace(result, train_time_s=whole.train_time_s) == whole
+    assert coordinator.reports[0].wall_s >= 4 * EPOCH_S
+    assert result.train_time_s >= 5 * EPOCH_S
+
+
+def test_trial_that_goes_on_and_fails_still_says_what_the_earlier_attempt_reached(tmp_path: Path) -> None:
+    first = in_folder(tmp_path / "1", fault="raise", fault_epoch=4)
+    cut = trial_runner.run(first, Coordinator(Action.STOP, from_epoch=3))
+    again = dataclasses.replace(first, folder=str(tmp_path / "2"), resume_from=first.folder)
+    result = trial_runner.run(again, Coordinator())
+    assert (result.status, result.epochs) == (Status.FAILED, 3)
+    assert (result.value, result.best_epoch, result.metrics) == (cut.value, cut.best_epoch, cut.metrics)
+
+
+def torch_spec(folder: Path) -> TrialSpec:
+    return dataclasses.replace(
+        spec(epochs=3, lr=1e-2, batch_size=4),
+        trainer="torch",
+        data_ref=str(small_cache("segmentation", folder.parent)),
+        folder=str(folder),
+    )
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_torch_trial_that_goes_on_has_the_result_of_the_whole(tmp_path: Path) -> None:
+    whole = trial_runner.run(torch_spec(tmp_path / "whole"), Coordinator())
+    first, second = torch_spec(tmp_path / "1"), torch_spec(tmp_path / "2")
+    trial_runner.run(first, Coordinator(Action.STOP, from_epoch=2))
+    assert names_in(tmp_path / "1") == ["best.json", "best.pt", "last.pt"]
+    coordinator = Coordinator()
+    result = trial_runner.run(dataclasses.replace(second, resume_from=first.folder), coordinator)
+    assert [report.epoch for report in coordinator.reports] == [3]
+    mine = {"checkpoint": result.checkpoint, "train_time_s": result.train_time_s}
+    assert result == dataclasses.replace(whole, **mine)
+    assert names_in(tmp_path / "2") == ["best.json", "best.pt"]
+
+
+def test_trial_whose_best_checkpoint_finds_the_disk_full_has_failed_for_that_and_is_not_retried(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / f".best.pt.{os.getpid()}.tmp").symlink_to("/dev/full")
+    result = trial_runner.run(torch_spec(tmp_path / "1"), Coordinator())
+    assert (result.status, result.retryable) == (Status.FAILED, False)
+    assert result.reason.startswith("disk_full: ")
+    assert "best.pt" in result.reason
+
+
 def test_trial_of_an_unknown_trainer_has_failed_and_names_the_known_ones() -> None:
     result = trial_runner.run(dataclasses.replace(spec(), trainer="torhc"), Coordinator())
     assert result.status is Status.FAILED
@@ -110,10 +197,10 @@ def test_trial_of_an_unknown_trainer_has_failed_and_names_the_known_ones() -> No
 
 
 def test_trial_without_its_data_has_failed_and_names_the_folder(tmp_path: Path) -> None:
-    torch_spec = dataclasses.replace(
+    without_data = dataclasses.replace(
         spec(), trainer="torch", data_ref=str(tmp_path / "no-cache"), folder=str(tmp_path)
     )
-    result = trial_runner.run(torch_spec, Coordinator())
+    result = trial_runner.run(without_data, Coordinator())
     assert result.status is Status.FAILED
     assert "no-cache" in result.reason
 
@@ -144,6 +231,9 @@ def test_ctrl_c_is_not_taken_for_a_fault_of_the_trial() -> None:
         ),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "out_of_memory: DefaultCPUAllocator"),
         (RuntimeError("shapes\n differ"), "exception: RuntimeError: shapes differ"),
+        (OSError(errno.ENOSPC, "No space left on device", "best.pt"), "disk_full: [Errno 28] No space left"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "disk_full: "),
+        (OSError(errno.EACCES, "Permission denied", "best.pt"), "exception: PermissionError: "),
         (ValueError("out of memory of better days"), "exception: ValueError: "),
         (
             NonFiniteLossError("train_loss became nan in epoch 4"),
