@@ -9,6 +9,7 @@ import typer
 
 from sweep.cli.data import app as data_app
 from sweep.cli.resume import resume, retry
+from sweep.cli.rm import rm
 from sweep.cli.run import run
 from sweep.cli.spaces import spaces
 from sweep.cli.stop import stop
@@ -28,6 +29,7 @@ app.command(name="run")(run)
 app.command(name="resume")(resume)
 app.command(name="retry")(retry)
 app.command(name="stop")(stop)
+app.command(name="rm")(rm)
 app.command(name="spaces")(spaces)
 app.command(name="version")(show_version)
 app.add_typer(data_app, name="data")

@@ -7,7 +7,7 @@ Measured: a trial of 10 reports costs 50 to 240 ms as SQLite comes and 30 ms thi
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +138,20 @@ def has_study(storage: RDBStorage, name: str) -> bool:
         except KeyError:
             return False
         return True
+
+
+def delete_study(storage: RDBStorage, name: str) -> None:
+    """Remove a study with its trials; one that is not there is removed already.
+
+    Args:
+        storage: an open one.
+        name: of the study.
+
+    Raises:
+        UnavailableError: the storage is locked, full or gone.
+    """
+    with storage_errors(f"removing the study {name}"), suppress(KeyError):
+        storage.delete_study(storage.get_study_id_from_name(name))
 
 
 def first_line(error: BaseException) -> str:
