@@ -9,7 +9,6 @@ from sweep.records import (
     EpochReport,
     Event,
     Job,
-    PackageResult,
     SweepRecord,
     TrialResult,
     TrialSpec,
@@ -128,16 +127,6 @@ class Champion:
     replaced: str | None = None
     value: float | None = None
     replaced_value: float | None = None
-
-
-class Registry(Protocol):
-    """Where models are registered and one of them is the champion."""
-
-    def register(self, package: PackageResult, *, spec: TrialSpec, run_id: str, model: str) -> Champion:
-        """Log the package as a model of its run and register it."""
-
-    def promote(self, champion: Champion) -> Champion:
-        """Make it the one in Production, alias first; the former champion is archived."""
 
 
 class Observer(Protocol):

@@ -1,6 +1,9 @@
 """Where a sweep's numbers come from: the code, the packages, the machine."""
 
+import getpass
+import os
 import platform
+import socket
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
@@ -30,6 +33,19 @@ def package_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def who() -> str:
+    """Who runs this program, and where.
+
+    Returns:
+        `user@host`.
+    """
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    return f"{user}@{socket.gethostname()}"
 
 
 def git_commit() -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sweep.records import ParamValue, Status, SweepPlan, TrialResult, TrialSpec
 
 Trials = Sequence[tuple[TrialSpec, TrialResult]]
+MOST_REASONS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,24 @@ def summarise(plan: SweepPlan, trials: Trials, why_ended: str) -> Summary:
         best=best,
         default=next(((spec, result) for spec, result in complete if spec.slot == 0), None),
     )
+
+
+def why_none_completed(trials: Trials) -> str:
+    """Say why there is no best trial.
+
+    Args:
+        trials: every trial that ended, none of them complete.
+
+    Returns:
+        E.g. `no completed trial: 12 pruned, 3 failed (nan_loss: ...)`.
+    """
+    counts: dict[str, int] = {}
+    for _, result in trials:
+        counts[result.status.value] = counts.get(result.status.value, 0) + 1
+    reasons = dict.fromkeys(result.reason for _, result in trials if result.status is Status.FAILED)
+    told = f" ({'; '.join(list(filter(None, reasons))[:MOST_REASONS])})" if any(reasons) else ""
+    listed = ", ".join(f"{number} {status}" for status, number in counts.items())
+    return f"no completed trial: {listed or 'none ended'}{told}"
 
 
 def effective_params(spec: TrialSpec) -> dict[str, ParamValue]:

@@ -13,21 +13,17 @@ import pytest
 import yaml
 from filelock import FileLock
 from mlflow.artifacts import download_artifacts
-from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model
 
 from sweep import promotion
 from sweep.errors import InputError, PromotionError, SweepError, UnavailableError
 from sweep.folder_hash import folder_sha256
-from sweep.ports import Champion, Registry
-from sweep.records import PackageResult, TrialSpec
+from sweep.ports import Champion
+from sweep.records import PackageResult
 from sweep.tracking.registry import ModelRegistry
 from sweep.tracking.store import Store, open_store
-from tests.making import MIOU, a_spec
+from tests.registering import NAMES, a_candidate, a_package, in_production, promoted, versions_of
 from tests.unreliable import with_fault
-
-NAMES = iter(range(1_000_000))
 
 
 @pytest.fixture(scope="module")
@@ -49,62 +45,6 @@ def name() -> str:
     return f"rccar-test-{next(NAMES)}"
 
 
-def a_package(
-    folder: Path, content: str = "weights", spec: TrialSpec | None = None, value: float | None = None
-) -> PackageResult:
-    """A small MLflow model folder; the registry does not care what the network is."""
-    folder.mkdir(parents=True)
-    (folder / "data").mkdir()
-    (folder / "data" / "weights.bin").write_text(content)
-    Model(flavors={"pytorch": {"pytorch_version": "2"}}).save(str(folder / "MLmodel"))
-    uid = spec.trial_uid if spec else "uid"
-    metrics = {} if value is None else {MIOU.metric: value}
-    return PackageResult(
-        trial_uid=uid, model_folder=str(folder), model_sha256=folder_sha256(folder), metrics=metrics
-    )
-
-
-def a_candidate(
-    store: Store,
-    folder: Path,
-    model: str,
-    content: str = "weights",
-    *,
-    value: float | None = None,
-    digest: str = "d" * 64,
-    data: str = "./track",
-) -> promotion.Candidate:
-    """A packaged trial whose run, and its sweep's run, are in MLflow."""
-    spec = a_spec(3, trial_uid=f"uid-{next(NAMES)}", number=5, digest=digest)
-    parent = store.client.create_run(store.experiment_id).info.run_id
-    for name, text in {"data": data, "image_size": "128x96"}.items():
-        store.client.log_param(parent, name, text)
-    tags = {"sweep.name": "track", "mlflow.parentRunId": parent}
-    run = store.client.create_run(store.experiment_id, tags=tags, run_name=spec.run_name)
-    package = a_package(folder / spec.trial_uid, content, spec, value)
-    return promotion.Candidate(package=package, spec=spec, run_id=run.info.run_id, model=model)
-
-
-def promoted(registry: ModelRegistry, candidate: promotion.Candidate) -> Champion:
-    return promotion.walk(registry, candidate, steps=promotion.STEPS)
-
-
-def versions_of(store: Store, name: str) -> dict[str, ModelVersion]:
-    found = store.client.search_model_versions(f"name = '{name}'")
-    return {str(version.version): version for version in found}
-
-
-def in_production(store: Store, name: str) -> tuple[str | None, list[str]]:
-    """The version with the alias, and those in the stage."""
-    aliases = store.client.get_registered_model(name).aliases
-    staged = [
-        version.version
-        for version in versions_of(store, name).values()
-        if version.current_stage == "Production"
-    ]
-    return (str(aliases["production"]) if "production" in aliases else None), [str(one) for one in staged]
-
-
 # What CLI.md promises
 
 
@@ -112,8 +52,7 @@ def test_registered_version_names_its_sweep_trial_data_and_sha256(
     store: Store, registry: ModelRegistry, tmp_path: Path, name: str
 ) -> None:
     candidate = a_candidate(store, tmp_path, name)
-    port: Registry = registry
-    champion = port.register(candidate.package, spec=candidate.spec, run_id=candidate.run_id, model=name)
+    champion = promotion.walk(registry, candidate, steps=promotion.REGISTRATION)
     assert champion == Champion(name=name, version="1", run_id=candidate.run_id, promoted=False)
     version = versions_of(store, name)["1"]
     place = Path(download_artifacts(artifact_uri=version.source, dst_path=str(tmp_path / "download")))
@@ -200,9 +139,7 @@ def test_promotion_sets_alias_and_stage_and_archives_the_former_champion(
     first = promoted(registry, a_candidate(store, tmp_path, name))
     assert (first.promoted, first.replaced) == (True, None)
     candidate = a_candidate(store, tmp_path, name)
-    second = promotion.promote_best(
-        registry, package=candidate.package, spec=candidate.spec, run_id=candidate.run_id, model=name
-    )
+    second = promoted(registry, candidate)
     assert second == Champion(name=name, version="2", run_id=candidate.run_id, promoted=True, replaced="1")
     assert in_production(store, name) == ("2", ["2"])
     assert versions_of(store, name)["1"].current_stage == "Archived"
@@ -215,14 +152,7 @@ def test_without_promotion_the_champion_stays(
 ) -> None:
     promoted(registry, a_candidate(store, tmp_path, name))
     candidate = a_candidate(store, tmp_path, name)
-    champion = promotion.promote_best(
-        registry,
-        package=candidate.package,
-        spec=candidate.spec,
-        run_id=candidate.run_id,
-        model=name,
-        promote=False,
-    )
+    champion = promotion.walk(registry, candidate, steps=promotion.REGISTRATION)
     assert (champion.version, champion.promoted) == ("2", False)
     assert in_production(store, name) == ("1", ["1"])
 
@@ -307,7 +237,8 @@ def test_promotion_stopped_anywhere_and_run_again_leaves_one_valid_champion(
 
 def test_steps_have_the_order_that_keeps_the_former_champion_until_all_is_verified() -> None:
     names = [step.name for step in promotion.STEPS]
-    assert names == ["log_model", "register", "verify", "alias", "stage", "tag"]
+    assert names[:3] == ["log_model", "register", "verify"]
+    assert names[3:] == ["settle", "intend", "alias", "stage", "tag", "ledger"]
 
 
 def test_cut_upload_is_removed_and_made_again(

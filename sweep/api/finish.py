@@ -1,4 +1,4 @@
-"""After the last trial: package the best one in a worker, log, register, promote, and sum up.
+"""After the last trial: write down what is known, put the best model forward, and sum up.
 
 Where a step fails or is interrupted, the trials' results stand: they are on their way to MLflow before the
 best model is packaged, and the report says what is missing and why.
@@ -8,19 +8,15 @@ import shutil
 import time
 from pathlib import Path
 
-from sweep import promotion, wiring
+from sweep import wiring
+from sweep.api.best_model import DELIVERY_S, BestModel, put_forward
 from sweep.api.report import RunReport
-from sweep.errors import SweepError
 from sweep.orchestrator.orchestrator import Outcome
 from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import write_text
-from sweep.ports import Champion, Observer
-from sweep.records import PackageRequest, PackageResult, TrialResult, TrialSpec
+from sweep.ports import Observer
 from sweep.summary import Summary, summarise, trial_table
 from sweep.wiring import Desk
-
-DELIVERY_S = 60.0
-TOLERANCE = 1e-4
 
 
 def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopRequest, began: float) -> RunReport:
@@ -38,12 +34,14 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
     """
     summary = summarise(desk.plan, outcome.trials, outcome.ending.why)
     _log_files(desk, outcome)
+    best = BestModel(kept="the sweep was interrupted")
     try:
-        champion, kept = _champion(desk, summary, observer=observer, stop=stop)
+        if stop.signal_number is None:
+            best = put_forward(desk, outcome.trials, summary, observer=observer)
     except KeyboardInterrupt:
-        champion, kept = None, f"{stop.why} before the best model was in Production"
+        best = BestModel(kept=f"{stop.why} before the best model was in Production")
     desk.scribe.sweep_finished(
-        status=_status(summary, stop), why=outcome.ending.why, tags=_tags(summary, champion, kept)
+        status=_status(summary, stop), why=outcome.ending.why, tags=_tags(summary, best)
     )
     observer.phase("writing to MLflow")
     delivered = desk.scribe.close(DELIVERY_S)
@@ -51,7 +49,7 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
         observer.notice(note)
     for refusal in desk.scribe.refusals:
         observer.notice(f"MLflow refused: {refusal}")
-    if delivered and champion is not None and not desk.scribe.refusals:
+    if delivered and best.champion is not None and not desk.scribe.refusals:
         _tidy(desk)
     shown = wiring.addresses_of(desk.config, desk.home).shown()
     return RunReport(
@@ -59,8 +57,9 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
         home=desk.home.root,
         tracking_uri=shown.tracking_uri,
         storage=shown.storage,
-        champion=champion,
-        kept=kept,
+        champion=best.champion,
+        kept=best.kept,
+        decision=best.decision,
         elapsed_s=time.monotonic() - began,
         spool=None if delivered else desk.paths.spool,
         signal_exit=stop.exit_code,
@@ -71,73 +70,6 @@ def _tidy(desk: Desk) -> None:
     """What has arrived in MLflow need not lie on disk twice."""
     shutil.rmtree(desk.paths.trials, ignore_errors=True)
     shutil.rmtree(desk.paths.package, ignore_errors=True)
-
-
-def _champion(
-    desk: Desk, summary: Summary, *, observer: Observer, stop: StopRequest
-) -> tuple[Champion | None, str]:
-    if stop.signal_number is not None:
-        return None, "the sweep was interrupted"
-    if summary.best is None:
-        return None, "no trial completed"
-    spec, result = summary.best
-    if result.checkpoint is None:
-        return None, f"the trainer {spec.trainer} makes no model"
-    observer.phase("packaging the best model")
-    package = _packaged(desk, spec, result)
-    if package.reason:
-        observer.notice(f"the best model could not be packaged: {package.reason}")
-        return None, f"packaging failed: {package.reason}"
-    _log_picture(desk, spec, package)
-    _compare(desk, result, package, observer=observer)
-    observer.phase("registering the best model")
-    try:
-        champion = _promoted(desk, spec, package)
-    except SweepError as error:
-        observer.notice(
-            f"the best model is kept in {package.model_folder}, but is not in Production: {error}"
-        )
-        return None, str(error)
-    desk.scribe.measured(
-        spec.trial_uid, {f"registered_{name}": value for name, value in package.metrics.items()}
-    )
-    return champion, "" if desk.config.promote else "--no-promote was given"
-
-
-def _promoted(desk: Desk, spec: TrialSpec, package: PackageResult) -> Champion:
-    return promotion.promote_best(
-        desk.registry,
-        package=package,
-        spec=spec,
-        run_id=desk.scribe.wait_for_run(spec.trial_uid, DELIVERY_S),
-        model=desk.model_name,
-        promote=desk.config.promote,
-    )
-
-
-def _packaged(desk: Desk, spec: TrialSpec, result: TrialResult) -> PackageResult:
-    return desk.orchestrator.package(
-        PackageRequest(
-            trial_uid=spec.trial_uid,
-            spec=spec,
-            checkpoint=str(result.checkpoint),
-            folder=str(desk.paths.package),
-        )
-    )
-
-
-def _compare(desk: Desk, result: TrialResult, package: PackageResult, *, observer: Observer) -> None:
-    """The registered model is scored in fp32 on a CPU; training may have been scored on a GPU."""
-    metric = desk.plan.objective.metric
-    again, logged = package.metrics[metric], result.metrics[metric]
-    if abs(again - logged) > TOLERANCE:
-        observer.notice(f"the packaged model's {metric} is {again:.4f} on a CPU, {logged:.4f} was logged")
-
-
-def _log_picture(desk: Desk, spec: TrialSpec, package: PackageResult) -> None:
-    if package.picture:
-        desk.scribe.artifact(spec.trial_uid, Path(package.picture), "pictures")
-        desk.scribe.artifact(None, Path(package.picture), "pictures")
 
 
 def _log_files(desk: Desk, outcome: Outcome) -> None:
@@ -155,13 +87,13 @@ def _status(summary: Summary, stop: StopRequest) -> str:
     return "FINISHED" if summary.best is not None else "FAILED"
 
 
-def _tags(summary: Summary, champion: Champion | None, kept: str) -> dict[str, str]:
+def _tags(summary: Summary, best: BestModel) -> dict[str, str]:
     tags = {}
     if summary.best is not None:
         tags["sweep.best_trial"] = str(summary.best[0].number)
         tags["sweep.best_run"] = summary.best[0].run_name
-    if champion is not None:
-        tags["sweep.model"] = f"{champion.name}/{champion.version}"
-    if kept:
-        tags["sweep.not_promoted"] = kept
+    if best.champion is not None:
+        tags["sweep.model"] = f"{best.champion.name}/{best.champion.version}"
+    if best.kept:
+        tags["sweep.not_promoted"] = best.kept
     return tags

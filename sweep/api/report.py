@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweep.ports import Champion
+from sweep.promotion import Decision
 from sweep.summary import Summary
 
 
@@ -19,6 +20,7 @@ class RunReport:
         storage: Optuna's storage, without password.
         champion: the registered model, None if nothing was registered.
         kept: why nothing was registered or promoted, or empty.
+        decision: of the gate, None if it was not asked.
         elapsed_s: wall time of the whole run.
         spool: file of events MLflow did not take, None if it took all.
         signal_exit: 130 or 143 if a signal ended the sweep, else 0.
@@ -31,6 +33,7 @@ class RunReport:
     champion: Champion | None
     kept: str
     elapsed_s: float
+    decision: Decision | None = None
     spool: Path | None = None
     signal_exit: int = 0
 
@@ -98,6 +101,7 @@ class RunReport:
                 "replaced_value": champion.replaced_value,
             },
             "not_promoted_because": self.kept,
+            "gate": None if self.decision is None else self.decision.to_dict(),
             "checkpoint": self.checkpoint,
             "undelivered": None if self.spool is None else str(self.spool),
             "exit_code": self.exit_code,

@@ -71,7 +71,9 @@ def show_report(report: "RunReport") -> None:
         typer.echo("no trial completed, so there is no best model; Production is untouched")
     else:
         _show_best(report, *summary.best)
-    if report.kept:
+    if report.kept and report.decision is not None:
+        typer.echo(report.kept)
+    elif report.kept:
         typer.echo(f"not promoted: {report.kept}")
     if report.checkpoint is not None:
         typer.echo(f"  the best trial's checkpoint: {report.checkpoint}")
@@ -94,6 +96,8 @@ def _show_best(report: "RunReport", spec: TrialSpec, result: TrialResult) -> Non
         where = "in Production" if champion.promoted else "registered"
         score = "" if champion.value is None else f" ({champion.value:.4f})"
         typer.echo(f"model: {champion.name} version {champion.version}{score}, {where}{_replaced(champion)}")
+        if champion.promoted and report.decision is not None:
+            typer.echo(f"  {report.decision.evidence.why}")
         typer.echo(f"  load it: {report.load_command}")
 
 

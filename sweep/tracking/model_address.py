@@ -3,15 +3,19 @@
 import difflib
 import re
 import shutil
+import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweep import ledger
 from sweep.errors import InputError, PromotionError
 from sweep.folder_hash import folder_sha256
+from sweep.redaction import redacted
 from sweep.tracking.store import Store, mlflow_errors
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import RegisteredModel
 
 ALIAS = "production"
 FORMS = "NAME, models:/NAME@production, models:/NAME/Production or models:/NAME/3"
@@ -41,7 +45,9 @@ def find(client: "MlflowClient", uri: str) -> tuple[str, str]:
         version = wanted
     if version is None or str(version) not in versions:
         known = ", ".join(sorted(versions, key=int)) or "none"
-        raise InputError(f"{uri}: {name} has no version {wanted!r}; its versions: {known}")
+        raise InputError(
+            f"{uri}: {name} has no version {wanted!r}; its versions: {known}{_hint(client, name, wanted)}"
+        )
     if not versions[str(version)].get("model_sha256"):
         raise InputError(
             f"{uri}: version {version} of {name} was not registered by this program (it has no sha256); "
@@ -72,6 +78,8 @@ def download(store: Store, name: str, version: str, *, folder: Path) -> Path:
         found = store.client.get_model_version(name, version)
         # By place and not as models:/...: MLflow resolves that in its process-wide store.
         place = store.client.get_model_version_download_uri(name, version)
+        if is_gone(place):
+            raise PromotionError(f"the files of {name} version {version} are gone from {redacted(place)}")
         where = Path(
             download_artifacts(artifact_uri=place, dst_path=str(folder), tracking_uri=store.tracking_uri)
         )
@@ -83,6 +91,60 @@ def download(store: Store, name: str, version: str, *, folder: Path) -> Path:
             f"{actual[:12]}, its tag says {str(expected)[:12]}"
         )
     return where
+
+
+def is_gone(place: str) -> bool:
+    """Say whether a folder of this machine that should hold artifacts is not there.
+
+    Args:
+        place: an artifact address.
+
+    Returns:
+        False for addresses of servers: those answer themselves.
+    """
+    if "://" in place and not place.startswith("file:"):
+        return False
+    return not Path(urllib.parse.unquote(place.removeprefix("file://").removeprefix("file:"))).exists()
+
+
+def check_known(client: "MlflowClient", name: str) -> None:
+    """Refuse a name that no registered model has.
+
+    Args:
+        client: of the store.
+        name: as the user wrote it.
+
+    Raises:
+        InputError: there is no such model; the message has the near one.
+        MlflowException: the store cannot be used.
+    """
+    # All of them, not a filter with the name in it: it may hold quotes.
+    known = [model.name for model in every_model(client)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; registered: {', '.join(known) or 'none yet'}"
+        raise InputError(f"there is no registered model {name!r}{hint}")
+
+
+def every_model(client: "MlflowClient") -> "list[RegisteredModel]":
+    """List the registered models, whoever made them.
+
+    Args:
+        client: of the store.
+
+    Returns:
+        All pages of them.
+
+    Raises:
+        MlflowException: the store cannot be used.
+    """
+    found: list[RegisteredModel] = []
+    token = None
+    while True:
+        page = client.search_registered_models(page_token=token)
+        found.extend(page)
+        if not (token := page.token):
+            return found
 
 
 def parse(uri: str) -> tuple[str, str]:
@@ -111,10 +173,18 @@ def parse(uri: str) -> tuple[str, str]:
 
 def _versions(client: "MlflowClient", name: str) -> dict[str, dict[str, str]]:
     """Tags by version."""
-    if not client.search_registered_models(f"name = '{name}'", max_results=1):
-        known = [model.name for model in client.search_registered_models()]
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else f"; registered: {', '.join(known) or 'none yet'}"
-        raise InputError(f"there is no registered model {name!r}{hint}")
+    check_known(client, name)
     found = client.search_model_versions(f"name = '{name}'")
     return {str(version.version): dict(version.tags) for version in found}
+
+
+def _hint(client: "MlflowClient", name: str, wanted: str) -> str:
+    """Whom the ledger has in Production, where nobody is: a deleted champion takes its alias along."""
+    entries = ledger.entries(client.get_registered_model(name).tags)
+    if wanted not in {f"@{ALIAS}", "Production"} or not entries:
+        return ""
+    last = entries[-1]
+    return (
+        f". Version {last.version}, in Production since {last.at}, was deleted or lost its alias; "
+        f"put another one back with: sweep rollback {name}"
+    )

@@ -4,9 +4,11 @@ The tags of the logged model are written first; the version takes them over, and
 them. Nothing in them is secret.
 """
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from sweep.catalog import TASKS
 from sweep.records import PackageResult, TrialSpec
 from sweep.redaction import redacted
 from sweep.tracking.run_fields import checked_tags, cut
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-METRIC, VALUE, DIGEST = "sweep.metric", "sweep.value", "data_digest"
+METRIC, VALUE, SCORES, DIGEST = "sweep.metric", "sweep.value", "sweep.scores", "data_digest"
 DIGEST_CHARS = 12
 DESCRIPTION_CHARS = 4000  # MLflow's table takes 5,000
 
@@ -49,6 +51,7 @@ def model_tags(
         "sweep.model": spec.model,
         METRIC: "" if value is None else metric,
         VALUE: "" if value is None else f"{value:.6g}",
+        SCORES: json.dumps({name: package.metrics[name] for name in _headlines(spec, package)}),
         "sweep.data": about.get("data", ""),
         "sweep.image_size": about.get("image_size", ""),
         "package_sha256": package.model_sha256,
@@ -77,6 +80,22 @@ def description(tags: Mapping[str, str]) -> str:
     return cut(f"rccar sweep {source}{judged}, {model}", DESCRIPTION_CHARS)
 
 
+def scores_of(tags: Mapping[str, str]) -> dict[str, float]:
+    """Read all scores that a version was registered with.
+
+    Args:
+        tags: of a version.
+
+    Returns:
+        By logged name; of one that an older program registered the objective's only.
+    """
+    try:
+        return {str(name): float(score) for name, score in json.loads(tags.get(SCORES, "")).items()}
+    except (ValueError, TypeError, AttributeError):
+        value = value_of(tags)
+        return {} if value is None else {tags[METRIC]: value}
+
+
 def value_of(tags: Mapping[str, str]) -> float | None:
     """Read a version's score.
 
@@ -103,6 +122,13 @@ def are_comparable(tags: Mapping[str, str], others: Mapping[str, str]) -> bool:
         Whether both were judged by the same metric on the same data.
     """
     return all(tags.get(name) and tags.get(name) == others.get(name) for name in (METRIC, DIGEST))
+
+
+def _headlines(spec: TrialSpec, package: PackageResult) -> list[str]:
+    """What can be optimised; the scores of each class are in the run."""
+    if spec.task not in TASKS:
+        return []
+    return [metric.logged for metric in TASKS.get(spec.task).metrics if metric.logged in package.metrics]
 
 
 def _params_of_parent(client: "MlflowClient", run: "Run") -> dict[str, str]:

@@ -1,36 +1,35 @@
-"""Registered models and which of them is the champion: the one with the alias `production`.
+"""Changes registered models: registers versions and says which of them is the champion.
 
-The stage `Production` follows the alias where the registry has stages. Every step can be repeated: it
-looks first at what is there. A model's sha256 is written beside it and checked before it is trusted.
+The champion is the one with the alias `production`; the stage `Production` follows where the registry has
+stages, and a ledger in the model's tags keeps who replaced whom. Every step can be repeated: it looks first
+at what is there. A model's sha256 is written beside it and checked before it is trusted.
 """
 
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from sweep.errors import UnavailableError
+from sweep import ledger
+from sweep.errors import PromotionError, UnavailableError
+from sweep.ledger import Entry
 from sweep.ports import Champion
 from sweep.records import PackageResult, TrialSpec
-from sweep.tracking import logged_models, model_address
+from sweep.tracking import logged_models, stages
 from sweep.tracking.model_address import ALIAS
 from sweep.tracking.model_notes import are_comparable, description, value_of
-from sweep.tracking.store import Store, is_refusal, mlflow_errors
+from sweep.tracking.registered import INTENT, RegisteredModels
+from sweep.tracking.run_fields import checked_tags
+from sweep.tracking.stages import STAGE
+from sweep.tracking.store import Store, mlflow_errors
 
-if TYPE_CHECKING:
-    from mlflow.entities.model_registry import ModelVersion
-
-STAGE = "Production"
 LOCK_TIMEOUT_S = 60.0
 
 
-class ModelRegistry:
+class ModelRegistry(RegisteredModels):
     """Registers models and puts one of them into Production.
 
     Args:
@@ -49,14 +48,10 @@ class ModelRegistry:
         registry_lock: Path,
         lock_timeout_s: float = LOCK_TIMEOUT_S,
     ) -> None:
-        self._open_store = open_store
+        super().__init__(open_store)
         self._lock_path = registry_lock
         self._lock = FileLock(registry_lock, timeout=lock_timeout_s)
         self.notes: list[str] = []
-
-    @cached_property
-    def _store(self) -> Store:
-        return self._open_store()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -79,47 +74,6 @@ class ModelRegistry:
             yield
         finally:
             self._lock.release()
-
-    def register(self, package: PackageResult, *, spec: TrialSpec, run_id: str, model: str) -> Champion:
-        """Log a package as a model of its run, register and verify it.
-
-        Args:
-            package: a packaged model.
-            spec: its trial.
-            run_id: the trial's run.
-            model: name of the registered model.
-
-        Returns:
-            The registered version, not promoted.
-
-        Raises:
-            PromotionError: MLflow refuses it, or what arrived is not what was sent.
-            UnavailableError: the store cannot be used right now.
-        """
-        with self.locked():
-            model_id = self.log_model(package, spec=spec, run_id=run_id)
-            candidate = self.register_version(model_id, model=model)
-            self.verify(candidate)
-            return candidate
-
-    def promote(self, champion: Champion) -> Champion:
-        """Make a registered version the one in Production.
-
-        Args:
-            champion: a registered version.
-
-        Returns:
-            The same, promoted, with the version it replaced.
-
-        Raises:
-            PromotionError: MLflow refuses it.
-            UnavailableError: the store cannot be used right now.
-        """
-        with self.locked():
-            promoted = self.set_alias(champion)
-            self.set_stage(promoted)
-            self.mark(promoted)
-            return promoted
 
     def log_model(self, package: PackageResult, *, spec: TrialSpec, run_id: str) -> str:
         """Log a packaged model under its run.
@@ -153,16 +107,24 @@ class ModelRegistry:
             PromotionError: MLflow refuses it.
             UnavailableError: the store cannot be used right now.
         """
+        client = self._store.client
         with self.locked(), mlflow_errors(f"registering {model}"):
-            logged = self._store.client.get_logged_model(model_id)
-            self._ensure_registered(model)
-            version = self._version_of(model, model_id) or self._store.client.create_model_version(
-                model,
-                logged.artifact_location,
-                run_id=logged.source_run_id,
-                model_id=model_id,
-                tags=logged.tags | {"sweep.model_id": model_id},
-                description=description(logged.tags),
+            logged = client.get_logged_model(model_id)
+            if not client.search_registered_models(f"name = '{model}'", max_results=1):
+                client.create_registered_model(model)
+            words = f"name = '{model}' and tags.`sweep.model_id` = '{model_id}'"
+            found = client.search_model_versions(words, max_results=1)
+            version = (
+                found[0]
+                if found
+                else client.create_model_version(
+                    model,
+                    logged.artifact_location,
+                    run_id=logged.source_run_id,
+                    model_id=model_id,
+                    tags=logged.tags | {"sweep.model_id": model_id},
+                    description=description(logged.tags),
+                )
             )
             return Champion(
                 name=model,
@@ -183,37 +145,95 @@ class ModelRegistry:
             UnavailableError: the store cannot be used right now.
         """
         with tempfile.TemporaryDirectory(prefix="sweep-verify-") as folder:
-            model_address.download(self._store, champion.name, champion.version, folder=Path(folder))
+            self.fetch(champion.name, champion.version, into=Path(folder))
 
-    def set_alias(self, champion: Champion) -> Champion:
-        """Move the alias `production`: from here on this is the champion.
+    def annotate(self, champion: Champion, tags: Mapping[str, str]) -> None:
+        """Write tags on a version.
 
         Args:
             champion: a registered version.
+            tags: by name.
 
-        Returns:
-            The same, promoted, with the version it replaced and, if comparable, that one's score.
+        Raises:
+            PromotionError: MLflow refuses them.
+            UnavailableError: the store cannot be used right now.
+        """
+        with self.locked(), mlflow_errors(f"marking {champion.name} version {champion.version}"):
+            for name, text in checked_tags(tags).items():
+                self._store.client.set_model_version_tag(champion.name, champion.version, name, text)
+
+    def settle(self, model: str) -> None:
+        """Finish what somebody who was killed left undone: the champion's entry in the ledger, and its stage.
+
+        Args:
+            model: name of the registered model.
 
         Raises:
             PromotionError: MLflow refuses it.
             UnavailableError: the store cannot be used right now.
         """
-        client = self._store.client
-        with self.locked(), mlflow_errors(f"promoting {champion.name} version {champion.version}"):
-            aliases = client.get_registered_model(champion.name).aliases
-            former = str(aliases[ALIAS]) if ALIAS in aliases else None
-            tags = client.get_model_version(champion.name, champion.version).tags
-            if former == champion.version:
-                former = tags.get("sweep.replaced") or None
-            else:
-                # Before the alias moves: a repetition after a crash must still know it.
-                client.set_model_version_tag(champion.name, champion.version, "sweep.replaced", former or "")
-                client.set_registered_model_alias(champion.name, ALIAS, champion.version)
+        with self.locked():
+            standing = self.standing(model)
+            if standing.pending is not None:
+                self.record(model, standing.pending)
+            if standing.champion is not None and standing.stages[standing.champion] != STAGE:
+                self.set_stage(standing.as_champion(standing.champion))
+
+    def intend(self, champion: Champion, draft: Entry) -> Entry:
+        """Write on a version what its promotion will add to the ledger, before the alias moves.
+
+        Args:
+            champion: a registered version.
+            draft: the entry; its number, time and `replaced` are filled in here.
+
+        Returns:
+            The entry. Of a version that has the alias already it is the one that brought it there.
+
+        Raises:
+            PromotionError: MLflow refuses it.
+            UnavailableError: the store cannot be used right now.
+        """
+        with self.locked():
+            standing = self.standing(champion.name)
+            former = ledger.parsed(standing.versions.get(champion.version, {}).get(INTENT))
+            if former is not None and standing.champion == champion.version:
+                return former
+            last = standing.entries[-1].number if standing.entries else 0
+            replaced = standing.champion if standing.champion != champion.version else None
+            entry = replace(draft, number=last + 1, version=champion.version, replaced=replaced)
+            self.annotate(champion, {INTENT: entry.to_json()})
+            return entry
+
+    def set_alias(self, champion: Champion, entry: Entry) -> Champion:
+        """Move the alias `production`: from here on this is the champion.
+
+        Args:
+            champion: a registered version.
+            entry: of `intend`.
+
+        Returns:
+            The same, promoted, with the version it replaced and, if comparable, that one's score.
+
+        Raises:
+            PromotionError: MLflow refuses it, or somebody else moved the alias at the same time.
+            UnavailableError: the store cannot be used right now.
+        """
+        client, name, version = self._store.client, champion.name, champion.version
+        with self.locked(), mlflow_errors(f"promoting {name} version {version}"):
+            client.set_registered_model_alias(name, ALIAS, version)
+            standing = self.standing(name)
+            if standing.champion != version:
+                raise PromotionError(
+                    f"version {standing.champion} of {name} was promoted from another machine at the same "
+                    f"time and is in Production; version {version} stays registered"
+                )
+            former = standing.versions.get(entry.replaced or "", {})
+            comparable = are_comparable(standing.tags, former)
             return replace(
                 champion,
                 promoted=True,
-                replaced=former,
-                replaced_value=self._comparable_value(champion.name, former, tags),
+                replaced=entry.replaced,
+                replaced_value=value_of(former) if comparable else None,
             )
 
     def set_stage(self, champion: Champion) -> None:
@@ -225,20 +245,30 @@ class ModelRegistry:
         Raises:
             UnavailableError: the store cannot be used right now.
         """
-        from mlflow.exceptions import MlflowException
+        with self.locked(), mlflow_errors(f"setting the stage of {champion.name}"):
+            note = stages.follow(self._store.client, champion.name, champion.version)
+        if note and note not in self.notes:
+            self.notes.append(note)
 
-        move = getattr(self._store.client, "transition_model_version_stage", None)
-        with self.locked(), mlflow_errors(f"setting the stage of {champion.name}"), warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # stages are on their way out of MLflow
-            try:
-                if move is None:
-                    raise NotImplementedError("this MLflow has no stages")
-                move(champion.name, champion.version, STAGE, archive_existing_versions=True)
-            except (MlflowException, NotImplementedError) as error:
-                if isinstance(error, MlflowException) and not is_refusal(error):
-                    raise
-                self.notes.append(
-                    f"the registry has no stages ({error}); the alias {ALIAS!r} says who is in Production"
+    def record(self, model: str, entry: Entry) -> None:
+        """Add an entry to the ledger, once.
+
+        Args:
+            model: name of the registered model.
+            entry: of `intend`.
+
+        Raises:
+            PromotionError: MLflow refuses it, or another entry has this number.
+            UnavailableError: the store cannot be used right now.
+        """
+        with self.locked(), mlflow_errors(f"writing the ledger of {model}"):
+            written = self._store.client.get_registered_model(model).tags.get(entry.key)
+            if written is None:
+                self._store.client.set_registered_model_tag(model, entry.key, entry.to_json())
+            elif ledger.parsed(written) != entry:
+                raise PromotionError(
+                    f"the ledger of {model} has another entry {entry.number}, written from another machine; "
+                    "nothing in it was changed. `sweep history` shows it"
                 )
 
     def mark(self, champion: Champion) -> None:
@@ -255,41 +285,3 @@ class ModelRegistry:
             self._store.client.set_tag(
                 champion.run_id, "sweep.registered_as", f"models:/{champion.name}/{champion.version}"
             )
-
-    def load(self, uri: str, *, into: Path | None = None) -> Path:
-        """Download a registered model and verify it.
-
-        Args:
-            uri: `NAME` (the one in Production), `models:/NAME@ALIAS`, `models:/NAME/Production` or
-                `models:/NAME/3`.
-            into: an empty or new folder for its files; a temporary one of the caller's to remove if None.
-
-        Returns:
-            The folder with the model's files.
-
-        Raises:
-            InputError: no such model or version, or one that this program did not register.
-            PromotionError: its files are missing or altered.
-            UnavailableError: the store cannot be used right now.
-        """
-        with mlflow_errors(f"looking for {uri}"):
-            name, version = model_address.find(self._store.client, uri)
-        folder = into or Path(tempfile.mkdtemp(prefix="sweep-model-"))
-        return model_address.download(self._store, name, version, folder=folder)
-
-    def _comparable_value(self, model: str, version: str | None, tags: Mapping[str, str]) -> float | None:
-        """Score of a former version; none if it is gone, or judged otherwise than the one with these tags."""
-        if version is None:
-            return None
-        versions = self._store.client.search_model_versions(f"name = '{model}'")
-        former = next((dict(one.tags) for one in versions if str(one.version) == version), {})
-        return value_of(former) if are_comparable(tags, former) else None
-
-    def _ensure_registered(self, model: str) -> None:
-        if not self._store.client.search_registered_models(f"name = '{model}'", max_results=1):
-            self._store.client.create_registered_model(model)
-
-    def _version_of(self, model: str, model_id: str) -> "ModelVersion | None":
-        words = f"name = '{model}' and tags.`sweep.model_id` = '{model_id}'"
-        found = self._store.client.search_model_versions(words, max_results=1)
-        return found[0] if found else None
