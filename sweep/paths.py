@@ -32,7 +32,7 @@ def checked_name(name: str) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write beside, then rename, so that a reader never sees half a file.
+    """Write beside, onto the disk, then rename: neither a reader nor a power cut finds half a file.
 
     Args:
         path: the file.
@@ -40,8 +40,14 @@ def write_text(path: Path, text: str) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # else the name may reach the disk before the content does
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Mapping
 
 from sweep import wiring
+from sweep.api.ground import on_firm_ground
 from sweep.api.report import RunReport
 from sweep.api.run import swept
 from sweep.catalog import unknown
@@ -64,7 +65,11 @@ def resume(
     loaded = stored.loaded(given, home=where)
     stop = StopRequest()
     resumption = Resumption(stored=stored, allow=allow, again=again)
-    with listening(stop), wiring.opened(loaded, observer=observer, stop=stop, resumption=resumption) as desk:
+    with (
+        listening(stop),
+        on_firm_ground(where, observer),
+        wiring.opened(loaded, observer=observer, stop=stop, resumption=resumption) as desk,
+    ):
         return swept(desk, observer=observer, stop=stop, began=began)
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from sweep import wiring
 from sweep.api.data_pictures import data_pictures
 from sweep.api.finish import finish
+from sweep.api.ground import on_firm_ground
 from sweep.api.report import RunReport
 from sweep.api.silent import Silent
 from sweep.config import Loaded, load
 from sweep.orchestrator.stopping import StopRequest, listening
+from sweep.paths import Home
 from sweep.ports import Observer
 from sweep.wiring import CheckedRun
 
@@ -69,7 +71,11 @@ def run(loaded: Loaded, observer: Observer) -> RunReport:
     """
     began = time.monotonic()
     stop = StopRequest()
-    with listening(stop), wiring.opened(loaded, observer=observer, stop=stop) as desk:
+    with (
+        listening(stop),
+        on_firm_ground(Home.at(loaded.config.home), observer),
+        wiring.opened(loaded, observer=observer, stop=stop) as desk,
+    ):
         return swept(desk, observer=observer, stop=stop, began=began)
 
 
