@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sweep.api.silent import Silent
+from sweep.cli.literal import literal
 from sweep.cli.view import SweepView
 from sweep.cli.words import duration, params_line, short_metric
 from sweep.ports import Results
@@ -33,11 +34,11 @@ class QuietObserver(Silent):
 
     def notice(self, text: str) -> None:
         """Warnings go to stderr even when quiet."""
-        print(f"note: {text}", file=sys.stderr)  # noqa: T201
+        print(literal(f"note: {text}"), file=sys.stderr)  # noqa: T201
 
     def ending(self, text: str) -> None:
         """Who pressed Ctrl-C must see that it was heard, even when quiet."""
-        print(text, file=sys.stderr)  # noqa: T201
+        print(literal(text), file=sys.stderr)  # noqa: T201
 
 
 class LineObserver(QuietObserver):
@@ -102,7 +103,7 @@ class LineObserver(QuietObserver):
 
     def _line(self, text: str) -> None:
         try:
-            print(text, flush=True)  # noqa: T201
+            print(literal(text), flush=True)  # noqa: T201
         except BrokenPipeError:  # `sweep run | head`: the reader has seen enough, the sweep goes on
             sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
 
@@ -171,10 +172,10 @@ class LiveObserver(LineObserver):
             self._progress.update(self._bar, completed=len(self._view.closed_slots))
         # Outside the lock: printing takes Rich's own lock, and Rich draws, which takes ours, under its own.
         if result.status is Status.FAILED:
-            self._console.print(Text(f"{spec.run_name} failed: {result.reason}", style="red"))
+            self._console.print(Text(literal(f"{spec.run_name} failed: {result.reason}"), style="red"))
 
     def _line(self, text: str) -> None:
-        self._console.print(Text(text))
+        self._console.print(Text(literal(text)))
 
     def _drawn(self) -> RenderableType:
         with self._lock:

@@ -8,6 +8,7 @@ import traceback
 import typer
 
 from sweep.cli.data import app as data_app
+from sweep.cli.literal import literal
 from sweep.cli.resume import resume, retry
 from sweep.cli.rm import rm
 from sweep.cli.run import run
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 def _say(text: str, *, what: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201
+    print(literal(text), file=sys.stderr)  # noqa: T201
     if "--json" in sys.argv[1:]:
         print(json.dumps({"error": what}))  # noqa: T201
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sweep.cli import flags
+from sweep.cli.literal import say
 
 if TYPE_CHECKING:
     from sweep.api.rm import Removal
@@ -33,9 +34,9 @@ def rm(  # noqa: PLR0917  Typer reads a command's flags from its signature
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(done)))
     else:
-        typer.echo(f"removed: {_words(done)}" if done.is_done else "nothing was removed")
+        say(f"removed: {_words(done)}" if done.is_done else "nothing was removed")
         if done.is_done and not done.is_for_good:
-            typer.echo("the server keeps the runs, marked as deleted; on it, for good: mlflow gc")
+            say("the server keeps the runs, marked as deleted; on it, for good: mlflow gc")
 
 
 def _words(removal: "Removal") -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from sweep.cli.literal import say, text
 from sweep.cli.words import duration, value
 from sweep.ports import Champion
 from sweep.records import TrialResult, TrialSpec
@@ -33,14 +33,14 @@ def show_check(checked: "CheckedRun", *, as_json: bool) -> None:
         return
     table = _table("key", "value", "from")
     for key, shown, origin in checked.settings:
-        table.add_row(key, Text(shown), Text(origin))
+        table.add_row(key, text(shown), text(origin))
     Console().print(table)
-    typer.echo(f"space checked: {len(checked.space.parameters)} parameters, {checked.n_varied} of them vary")
+    say(f"space checked: {len(checked.space.parameters)} parameters, {checked.n_varied} of them vary")
     if checked.data is not None:
         counts = ", ".join(f"{number} {split}" for split, number in checked.data.counts.items())
-        typer.echo(f"data recognised: {counts} frames, classes {', '.join(checked.data.classes)}")
+        say(f"data recognised: {counts} frames, classes {', '.join(checked.data.classes)}")
         for warning in checked.data.warnings:
-            typer.echo(f"note: {warning}")
+            say(f"note: {warning}")
 
 
 def _checked(checked: "CheckedRun") -> dict[str, object]:
@@ -62,43 +62,43 @@ def show_report(report: "RunReport") -> None:
     """
     summary = report.summary
     counts = ", ".join(f"{number} {status}" for status, number in summary.counts.items() if number)
-    typer.echo("")
-    typer.echo(
+    say("")
+    say(
         f"{summary.name}: {summary.why_ended} after {duration(report.elapsed_s)} "
         f"({counts or 'no trial ended'})"
     )
     if summary.best is None:
-        typer.echo("no trial completed, so there is no best model; Production is untouched")
+        say("no trial completed, so there is no best model; Production is untouched")
     else:
         _show_best(report, *summary.best)
     if report.kept and report.decision is not None:
-        typer.echo(report.kept)
+        say(report.kept)
     elif report.kept:
-        typer.echo(f"not promoted: {report.kept}")
+        say(f"not promoted: {report.kept}")
     if report.checkpoint is not None:
-        typer.echo(f"  the best trial's checkpoint: {report.checkpoint}")
+        say(f"  the best trial's checkpoint: {report.checkpoint}")
     if report.spool is not None:
-        typer.echo(f"MLflow did not take everything; what is missing is kept in {report.spool}")
-    typer.echo("")
-    typer.echo(f"everything lies in {report.home}; to look at it:")
+        say(f"MLflow did not take everything; what is missing is kept in {report.spool}")
+    say("")
+    say(f"everything lies in {report.home}; to look at it:")
     for command in report.commands.values():
-        typer.echo(f"  {command}")
+        say(f"  {command}")
 
 
 def _show_best(report: "RunReport", spec: TrialSpec, result: TrialResult) -> None:
     summary = report.summary
-    typer.echo(f"best: {spec.run_name}, {summary.metric} {result.value:.4f} (epoch {result.best_epoch})")
-    typer.echo(f"gain over the default configuration: {_gain(report)}")
+    say(f"best: {spec.run_name}, {summary.metric} {result.value:.4f} (epoch {result.best_epoch})")
+    say(f"gain over the default configuration: {_gain(report)}")
     for name, number in effective_params(spec).items():
-        typer.echo(f"  {name} = {value(number)}")
+        say(f"  {name} = {value(number)}")
     champion = report.champion
     if champion is not None:
         where = "in Production" if champion.promoted else "registered"
         score = "" if champion.value is None else f" ({champion.value:.4f})"
-        typer.echo(f"model: {champion.name} version {champion.version}{score}, {where}{_replaced(champion)}")
+        say(f"model: {champion.name} version {champion.version}{score}, {where}{_replaced(champion)}")
         if champion.promoted and report.decision is not None:
-            typer.echo(f"  {report.decision.evidence.why}")
-        typer.echo(f"  load it: {report.load_command}")
+            say(f"  {report.decision.evidence.why}")
+        say(f"  load it: {report.load_command}")
 
 
 def _replaced(champion: Champion) -> str:
@@ -130,7 +130,7 @@ def show_spaces(spaces: Sequence[SearchSpace], *, as_json: bool) -> None:
         return
     table = _table("name", "task", "epochs", "what it searches")
     for space in spaces:
-        table.add_row(space.name, space.task, str(space.epochs), Text(space.description))
+        table.add_row(space.name, space.task, str(space.epochs), text(space.description))
     Console().print(table)
 
 
@@ -142,10 +142,10 @@ def show_space(space: SearchSpace) -> None:
     Args:
         space: to show.
     """
-    typer.echo(f"{space.name}: {space.task}, {space.epochs} epochs, frames of {space.long_side_px} px")
+    say(f"{space.name}: {space.task}, {space.epochs} epochs, frames of {space.long_side_px} px")
     default = space.default()[MODEL_NAME]
     for model in space.models():
-        typer.echo(f"  {MODEL_NAME} {model}{' (default)' if model == default else ''}")
+        say(f"  {MODEL_NAME} {model}{' (default)' if model == default else ''}")
     table = _table("parameter", "range", "default")
     table.add_column("only with", no_wrap=True, overflow="fold")
     for parameter in space.parameters:
@@ -153,7 +153,7 @@ def show_space(space: SearchSpace) -> None:
             continue
         for own_model, domain in parameter.domains():
             only = _conditions(parameter) if own_model is None else own_model
-            table.add_row(parameter.name, Text(_range(domain)), value(domain.default), Text(only))
+            table.add_row(parameter.name, text(_range(domain)), value(domain.default), text(only))
     Console().print(table)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sweep.cli.literal import say
 from sweep.provenance import package_versions
 
 
@@ -20,4 +21,4 @@ def show_version(
         typer.echo(json.dumps(versions))
         return
     for name, number in versions.items():
-        typer.echo(f"{name} {number}")
+        say(f"{name} {number}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sweep.cli.literal import say, text
+
 
 def cache(
     path: Annotated[str | None, typer.Argument(help="Only the caches of this data set.")] = None,
@@ -28,17 +30,16 @@ def cache(
         return
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     if not found:
-        typer.echo(f"no frame caches in {home}" + (f" of {path}" if path else ""))
+        say(f"no frame caches in {home}" + (f" of {path}" if path else ""))
         return
     table = Table("data", "task", "size", "frames", "MiB", "last used", "", box=None, padding=(0, 2, 0, 0))
     for entry in found:
         size = "x".join(map(str, entry.image_size or ()))
         state = "cleared" if entry.is_cleared else "in use" if entry.in_use else ""
         table.add_row(
-            Text(entry.source or "damaged or half built"),
+            text(entry.source or "damaged or half built"),
             entry.task,
             size,
             str(sum(entry.counts.values())),
@@ -49,7 +50,7 @@ def cache(
     Console().print(table)
     taken = sum(entry.n_bytes for entry in found if not entry.is_cleared)
     freed = sum(entry.n_bytes for entry in found if entry.is_cleared)
-    typer.echo(
+    say(
         f"{freed / 2**20:.1f} MiB freed, {taken / 2**20:.1f} MiB kept"
         if clear
         else f"{taken / 2**20:.1f} MiB"

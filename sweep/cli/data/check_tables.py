@@ -1,11 +1,10 @@
 """What a check found, as a table of 80 columns and a list by rule."""
 
-import typer
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from sweep.api.data import DataCheck, DataFinding, RuleFindings
+from sweep.cli.literal import say, text
 
 _SHOWN = 10
 _WIDTH = 80
@@ -19,15 +18,15 @@ def show_check(checked: DataCheck) -> None:
         checked: the outcome.
     """
     for line in _heading(checked):
-        typer.echo(line)
+        say(line)
     if checked.rules:
-        typer.echo("")
+        say("")
         Console().print(_table(checked))
     for rule in checked.rules:
-        typer.echo("")
+        say("")
         _show_rule(rule)
-    typer.echo("")
-    typer.echo(_verdict(checked))
+    say("")
+    say(_verdict(checked))
 
 
 def _heading(checked: DataCheck) -> list[str]:
@@ -49,7 +48,7 @@ def _table(checked: DataCheck) -> Table:
     table.add_column("first example", no_wrap=True, overflow="ellipsis")
     room = _WIDTH - max(len(rule.rule) for rule in checked.rules) - len("errors") - len("warnings") - 4 * 2
     for rule in checked.rules:
-        example = Text(_example(rule.findings[0]))
+        example = text(_example(rule.findings[0]))
         # Cut here: left to itself, the table cuts the short columns for the sake of this one.
         example.truncate(room, overflow="ellipsis")
         table.add_row(rule.rule, _count(rule.n_errors), _count(rule.n_warnings), example)
@@ -65,12 +64,12 @@ def _count(number: int) -> str:
 
 
 def _show_rule(rule: RuleFindings) -> None:
-    typer.echo(f"{rule.rule} ({len(rule.findings)}): {rule.meaning}")
+    say(f"{rule.rule} ({len(rule.findings)}): {rule.meaning}")
     for found in rule.findings[:_SHOWN]:
-        typer.echo(f"  {_MARKS[found.level]} {_line(found)}")
+        say(f"  {_MARKS[found.level]} {_line(found)}")
     hidden = len(rule.findings) - _SHOWN
     if hidden > 0:
-        typer.echo(f"    and {hidden} more; --json has all")
+        say(f"    and {hidden} more; --json has all")
 
 
 def _line(found: DataFinding) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from sweep.cli.literal import say
+
 
 def convert(  # noqa: PLR0917  Typer reads a command's flags from its signature
     path: Annotated[str, typer.Argument(help="Folder of the data set, or demo.")],
@@ -32,12 +34,12 @@ def convert(  # noqa: PLR0917  Typer reads a command's flags from its signature
         typer.echo(json.dumps(dataclasses.asdict(done)))
         return
     for warning in done.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     frames = ", ".join(f"{split} {count}" for split, count in done.counts.items())
     objects = "" if done.format == "mask_folder" else f"; {done.n_objects} objects"
-    typer.echo(f"{done.source} ({done.source_format}) -> {done.folder} ({done.format}): {frames}{objects}")
-    typer.echo(f"classes: {', '.join(done.classes)}")
+    say(f"{done.source} ({done.source_format}) -> {done.folder} ({done.format}): {frames}{objects}")
+    say(f"classes: {', '.join(done.classes)}")
     if set(done.counts) == {"all"}:
-        typer.echo(f"divide it with: sweep data split {done.folder}")
+        say(f"divide it with: sweep data split {done.folder}")
     else:
-        typer.echo(f"use it with: sweep run --task {done.task} --data {done.folder}")
+        say(f"use it with: sweep run --task {done.task} --data {done.folder}")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from sweep.cli.literal import say
+
 
 def preview(  # noqa: PLR0917  Typer reads a command's flags from its signature
     path: Annotated[str, typer.Argument(help="Folder of the data set, or demo.")],
@@ -36,10 +38,10 @@ def preview(  # noqa: PLR0917  Typer reads a command's flags from its signature
             out=out,
             progress=progress,
         )
-    typer.echo(f"{made.n_frames} frames, {made.format}, {made.task}: {made.file.resolve()}")
+    say(f"{made.n_frames} frames, {made.format}, {made.task}: {made.file.resolve()}")
     if made.missing:
-        typer.echo(f"warning: none of {made.n_read} frames looked at holds: {', '.join(made.missing)}")
+        say(f"warning: none of {made.n_read} frames looked at holds: {', '.join(made.missing)}")
     if made.faults:
         words = "1 fault" if len(made.faults) == 1 else f"{len(made.faults)} faults, e.g."
-        typer.echo(f"warning: {words}: {made.faults[0]}")
-        typer.echo(f"  all of them: sweep data check {shlex.quote(path)} --task {made.task}")
+        say(f"warning: {words}: {made.faults[0]}")
+        say(f"  all of them: sweep data check {shlex.quote(path)} --task {made.task}")

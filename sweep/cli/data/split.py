@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sweep.cli.literal import say, text
+
 if TYPE_CHECKING:
     from sweep.api.data import DividedData
 
@@ -62,26 +64,25 @@ def split(  # noqa: PLR0917  Typer reads a command's flags from its signature
 def _show(done: "DividedData") -> None:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    typer.echo(f"{done.source} ({done.format}, {done.task}), by {done.method}")
+    say(f"{done.source} ({done.format}, {done.task}), by {done.method}")
     table = Table("", *done.counts, "in groups", box=None, padding=(0, 2, 0, 0))
     table.add_row("frames", *map(str, done.counts.values()), "")
     table.add_row("groups", *map(str, done.groups.values()), "")
     for name, held in done.classes.items():
-        table.add_row(Text(name), *map(str, held.values()), str(done.class_groups[name]))
+        table.add_row(text(name), *map(str, held.values()), str(done.class_groups[name]))
     Console().print(table)
     if done.left_out:
-        typer.echo(
+        say(
             f"left out: {len(done.left_out)} frames at {done.n_cuts} cuts, "
             "too near a cut or alike to a frame on its other side (--json names them)"
         )
     for warning in done.warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     if not done.lists:
-        typer.echo("nothing was written (--dry-run)")
+        say("nothing was written (--dry-run)")
         return
     if done.kept_lists:
-        typer.echo(f"earlier lists are kept as {', '.join(done.kept_lists)}")
-    typer.echo(f"written: {', '.join(done.lists)}")
-    typer.echo(f"use it with: sweep run --task {done.task} --data {done.source}")
+        say(f"earlier lists are kept as {', '.join(done.kept_lists)}")
+    say(f"written: {', '.join(done.lists)}")
+    say(f"use it with: sweep run --task {done.task} --data {done.source}")

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from sweep.cli.literal import say
+
 
 def stats(  # noqa: PLR0917  Typer reads a command's flags from its signature
     path: Annotated[str, typer.Argument(help="Folder of the data set, or demo.")],
@@ -37,4 +39,4 @@ def stats(  # noqa: PLR0917  Typer reads a command's flags from its signature
         return
     show_statistics(found)
     if out is not None:
-        typer.echo(f"picture: {out.resolve()}")
+        say(f"picture: {out.resolve()}")

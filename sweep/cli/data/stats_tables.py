@@ -2,7 +2,6 @@
 
 import shlex
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +15,7 @@ from sweep.api.data import (
     SplitStatistics,
     short_name,
 )
+from sweep.cli.literal import say, text
 
 _LONGEST_NAME = 26
 _N_SIZES = 4
@@ -29,20 +29,20 @@ def show_statistics(found: DataStatistics) -> None:
     """
     console = Console()
     n_frames = sum(split.n_frames for split in found.splits)
-    console.print(Text(found.source), highlight=False)
+    console.print(text(found.source), highlight=False)
     console.print(
-        Text(f"{found.format}, {found.task}; {n_frames:,} frames, {_sizes(found)}"), highlight=False
+        text(f"{found.format}, {found.task}; {n_frames:,} frames, {_sizes(found)}"), highlight=False
     )
-    typer.echo("")
+    say("")
     console.print(_split_table(found))
-    typer.echo("")
+    say("")
     console.print(_class_table(found))
     if found.objects is not None and found.objects.total:
-        typer.echo("")
+        say("")
         console.print(_size_table(found, found.objects))
         _say_tiny(console, found.objects)
     for warning in found.warnings:
-        console.print(Text(f"warning: {warning}"), highlight=False)
+        console.print(text(f"warning: {warning}"), highlight=False)
     _say_faults(console, found)
 
 
@@ -97,13 +97,13 @@ def _class_table(found: DataStatistics) -> Table:
     for one in found.classes:
         cells = [_amount(found, one, split.name) for split in found.splits]
         tiny = f"{one.n_tiny / one.n_objects:.0%}" if one.n_objects else "-"
-        table.add_row(Text(short_name(one.name, _LONGEST_NAME)), *cells, *([tiny] if has_sizes else []))
+        table.add_row(text(short_name(one.name, _LONGEST_NAME)), *cells, *([tiny] if has_sizes else []))
     return table
 
 
 def _amount(found: DataStatistics, one: ClassStatistics, split: str) -> Text:
     amount = f"{one.share[split]:.2%}" if found.unit == "pixels" else f"{one.amount[split]:,}"
-    return Text(f"{amount} {one.n_frames[split]:>6,}", style="" if one.n_frames[split] else "red")
+    return text(f"{amount} {one.n_frames[split]:>6,}", style="" if one.n_frames[split] else "red")
 
 
 def _size_table(found: DataStatistics, objects: ObjectStatistics) -> Table:
@@ -119,7 +119,7 @@ def _say_tiny(console: Console, objects: ObjectStatistics) -> None:
     if objects.n_tiny:
         gone = f", {objects.n_gone} of them under {GONE_PX:g} px and lost" if objects.n_gone else ""
         console.print(
-            Text(
+            text(
                 f"{objects.n_tiny} of {objects.total} objects are under {TINY_PX:g} px wide or high in "
                 f"training{gone}; a larger --image-size keeps them"
             ),
@@ -130,9 +130,9 @@ def _say_tiny(console: Console, objects: ObjectStatistics) -> None:
 def _say_faults(console: Console, found: DataStatistics) -> None:
     if found.faults:
         words = "1 fault" if len(found.faults) == 1 else f"{len(found.faults)} faults, e.g."
-        console.print(Text(f"{words}: {found.faults[0]}", style="red"), highlight=False)
-        typer.echo(f"  all of them: sweep data check {shlex.quote(found.source)} --task {found.task}")
+        console.print(text(f"{words}: {found.faults[0]}", style="red"), highlight=False)
+        say(f"  all of them: sweep data check {shlex.quote(found.source)} --task {found.task}")
 
 
 def _alarming(count: int) -> Text:
-    return Text(str(count), style="red" if count else "")
+    return text(str(count), style="red" if count else "")
