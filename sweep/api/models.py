@@ -1,12 +1,8 @@
 """Opens registered models: the same predictor whatever the network and however it was packaged."""
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from sweep.errors import InputError
-from sweep.paths import Home
 
 if TYPE_CHECKING:
     from sweep.workshop.models import Predictor
@@ -38,21 +34,12 @@ def load_model(uri: str, *, tracking_uri: str | None = None, home: str | Path | 
 
     if Path(uri).is_dir():
         return open_predictor(Path(uri))
-    from sweep.tracking import open_registry
+    from sweep.api.registry import open_models
 
-    root = Home.at(home)
-    if home is None:
-        tracking_uri = tracking_uri or os.environ.get("SWEEP_TRACKING_URI", "").strip() or None
-    if tracking_uri is None and not root.mlflow_file.is_file():
-        raise InputError(
-            f"{root.root} holds no MLflow database, so there is no model {uri!r} in it; "
-            'name the place of your sweeps: load_model(..., home="DIR") or tracking_uri="..."'
-        )
-    registry = open_registry(
-        tracking_uri or root.mlflow_url,
-        artifacts=root.artifacts,
-        init_lock=root.mlflow_lock,
-        registry_lock=root.registry_lock,
+    registry = open_models(
+        home=home,
+        tracking_uri=tracking_uri,
+        mend='name the place of your sweeps: load_model(..., home="DIR") or tracking_uri="..."',
     )
     with tempfile.TemporaryDirectory() as folder:
         return open_predictor(registry.load(uri, into=Path(folder) / "model"))

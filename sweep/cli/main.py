@@ -9,8 +9,12 @@ import typer
 
 from sweep.cli.data import app as data_app
 from sweep.cli.literal import literal
+from sweep.cli.history import history
+from sweep.cli.models import models
+from sweep.cli.promote import promote
 from sweep.cli.resume import resume, retry
 from sweep.cli.rm import rm
+from sweep.cli.rollback import rollback
 from sweep.cli.run import run
 from sweep.cli.spaces import spaces
 from sweep.cli.stop import stop
@@ -31,6 +35,10 @@ app.command(name="resume")(resume)
 app.command(name="retry")(retry)
 app.command(name="stop")(stop)
 app.command(name="rm")(rm)
+app.command(name="promote")(promote)
+app.command(name="rollback")(rollback)
+app.command(name="models")(models)
+app.command(name="history")(history)
 app.command(name="spaces")(spaces)
 app.command(name="version")(show_version)
 app.add_typer(data_app, name="data")

@@ -58,12 +58,14 @@ class Decision:
         rule: that was broken, empty if none was.
         is_forcible: whether `--force` goes over it.
         evidence: numbers and the sentence.
+        forced: the same for whoever goes over it.
         notes: what the user should be told besides, loudly.
     """
 
     rule: str
     is_forcible: bool
     evidence: Evidence
+    forced: Evidence
     notes: tuple[str, ...] = ()
 
     @property
@@ -95,13 +97,15 @@ def decide(case: Case) -> Decision:
     for rule in RULES:
         if fault := rule.fault(case):
             start = "not promoted" if case.champion is None else "champion kept"
-            why = _cut(f"{start}: {fault}")
             return Decision(
-                rule=rule.name, is_forcible=rule.is_forcible, evidence=replace(evidence, why=why), notes=notes
+                rule=rule.name,
+                is_forcible=rule.is_forcible,
+                evidence=replace(evidence, why=_cut(f"{start}: {fault}")),
+                forced=replace(evidence, why=_cut(f"against the gate: {fault}")),
+                notes=notes,
             )
-    return Decision(
-        rule="", is_forcible=True, evidence=replace(evidence, why=_cut(_praise(case))), notes=notes
-    )
+    passed = replace(evidence, why=_cut(_praise(case)))
+    return Decision(rule="", is_forcible=True, evidence=passed, forced=passed, notes=notes)
 
 
 def _loads(case: Case) -> str:

@@ -44,7 +44,9 @@ class Promotion:
     @property
     def why(self) -> str:
         """The gate's sentence."""
-        return self.decision.evidence.why if self.decision else ""
+        if self.decision is None:
+            return ""
+        return (self.decision.forced if self.is_forced else self.decision.evidence).why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,5 +248,5 @@ def _draft(decision: Decision, question: Question, *, is_forced: bool) -> Entry:
         by=question.by,
         sweep=question.sweep,
         trial=question.spec.run_name,
-        evidence=decision.evidence,
+        evidence=decision.forced if is_forced else decision.evidence,
     )

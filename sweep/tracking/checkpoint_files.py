@@ -55,9 +55,7 @@ class CheckpointFiles:
             if not set(NAMES) <= self._names(run_id):
                 return None
             into.mkdir(parents=True, exist_ok=True)
-            for name in NAMES:
-                self._client.download_artifacts(run_id, f"{FOLDER}/{name}", str(into))
-        return into / FOLDER / NAMES[0]
+            return Path(self._client.download_artifacts(run_id, FOLDER, str(into))) / NAMES[0]
 
     def upload(self, run_id: str, checkpoint: Path) -> None:
         """Bring a trial's checkpoint into its run, unless it is there, and clear the mark of a missing file.
@@ -75,6 +73,21 @@ class CheckpointFiles:
                 self._client.log_artifact(run_id, str(checkpoint.with_name(name)), FOLDER)
             if MISSING in self._client.get_run(run_id).data.tags:
                 self._client.delete_tag(run_id, MISSING)
+
+    def is_missing(self, run_id: str) -> bool:
+        """Say whether some file of a run did not arrive.
+
+        Args:
+            run_id: of the run.
+
+        Returns:
+            Whether the run is marked so.
+
+        Raises:
+            UnavailableError: the store cannot be used right now.
+        """
+        with mlflow_errors(f"looking at run {run_id}"):
+            return MISSING in self._client.get_run(run_id).data.tags
 
     def _names(self, run_id: str) -> set[str]:
         return {Path(item.path).name for item in self._client.list_artifacts(run_id, FOLDER)}

@@ -122,7 +122,7 @@ def opened(
             record=record,
             scribe=scribe,
             registry=parts.make_registry(config, home),
-            model_name=("rccar-demo-" if config.data == "demo" else "rccar-") + config.task,
+            model_name=names.model_name(config),
             orchestrator=Orchestrator(
                 plan=plan,
                 searcher=searcher,

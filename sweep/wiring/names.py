@@ -9,6 +9,18 @@ from sweep.paths import Home, checked_name
 from sweep.searching.storage import RDBStorage, has_study
 
 
+def model_name(config: SweepConfig) -> str:
+    """Name the registered model that a sweep's best trial becomes a version of.
+
+    Args:
+        config: the resolved config.
+
+    Returns:
+        E.g. `rccar-segmentation`; of the demo `rccar-demo-segmentation`, which no team's model has as a rival.
+    """
+    return ("rccar-demo-" if config.data == "demo" else "rccar-") + config.task
+
+
 def made_name(config: SweepConfig, home: Home) -> str:
     """Name a sweep after its task and the time.
 
