@@ -1,6 +1,9 @@
 """Errors of the workshop: each says what is wrong, where, and how to mend it."""
 
 from collections.abc import Sequence
+from typing import Self
+
+from rccar_models.faults import Fault, Rule
 
 
 class RccarModelsError(Exception):
@@ -11,17 +14,49 @@ class UnknownNameError(RccarModelsError):
     """A name (model, task, format, option) that this package does not know."""
 
 
-def showable(line: str) -> str:
-    """Make a message fit to be shown: what it quotes from a file may be of any length and of any characters.
+class LabelError(RccarModelsError, ValueError):
+    """One thing in a label file that is wrong, met where nobody knows the file; whoever does says where.
 
     Args:
-        line: the message.
-
-    Returns:
-        At most 2,000 characters, all of which can be written to a file.
+        text: what is wrong, and how to mend it.
+        rule: what it is about.
+        line: of the file, from 1, if it is known already.
+        object: in the file, e.g. "object 7", if it is known already.
     """
-    cut = line if len(line) <= 2000 else f"{line[:1500]} ... {line[-400:]}"
-    return cut.encode("utf-8", "backslashreplace").decode("utf-8")
+
+    def __init__(
+        self, text: str, rule: Rule = Rule.ANNOTATION, *, line: int | None = None, object: str = ""
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.rule = rule
+        self.line = line
+        self.object = object
+
+    def of(self, object: str) -> Self:
+        """Say what it is a part of.
+
+        Args:
+            object: in the file, e.g. "task 3".
+
+        Returns:
+            The error, of a part of that object.
+        """
+        inner = ": ".join(part for part in (object, self.object) if part)
+        return type(self)(self.text, self.rule, line=self.line, object=inner)
+
+    def at(self, *, file: str, line: int | None = None, object: str = "") -> Fault:
+        """Say where it is.
+
+        Args:
+            file: below the data set.
+            line: of the file, from 1.
+            object: in the file; what is known of it already is a part of it.
+
+        Returns:
+            The fault.
+        """
+        return Fault(self.rule, self.text, file=file, line=line or self.line, object=self.of(object).object)
 
 
 class DataError(RccarModelsError):
@@ -29,20 +64,30 @@ class DataError(RccarModelsError):
 
     Args:
         where: the data set, as the user named it.
-        faults: one line each: file (and line or object), what is wrong, how to mend it.
+        faults: what is wrong; a text alone is about the set as a whole.
     """
 
     SHOWN = 20
 
-    def __init__(self, where: str, faults: Sequence[str]) -> None:
+    def __init__(self, where: str, faults: Sequence[Fault | str]) -> None:
         self.where = where
-        self.faults = tuple(map(showable, faults))
+        self.faults = tuple(
+            Fault(Rule.LAYOUT, fault) if isinstance(fault, str) else fault for fault in faults
+        )
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         lines = [f"{where}: {count}", *(f"  {fault}" for fault in self.faults[: self.SHOWN])]
         hidden = len(self.faults) - self.SHOWN
         if hidden > 0:
             lines.append(f"  ... and {hidden} more")
         super().__init__("\n".join(lines))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, tuple[Fault, ...]]]:
+        """Cross between processes whole: by itself an exception is made anew of its message alone."""
+        return type(self), (self.where, self.faults)
+
+
+class WrongTaskError(DataError):
+    """A data set whose format is not for the task."""
 
 
 class ShapeError(RccarModelsError):

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from rccar_models.faults import Fault
+
 SPLITS = ("train", "val", "test")
 UNSPLIT = "all"
 """Key of frames that nothing divides into splits yet."""
@@ -26,20 +28,22 @@ class Thing:
     """One labelled object as its file has it: nothing is clipped or left out yet.
 
     Args:
-        where: what messages call it within its frame, e.g. "line 3" or "object 7".
+        where: what messages call it within its file, e.g. "object 7"; empty if its line says it.
         class_id: 0..K-1 in the classes of the data set (for segmentation 0 is the background).
         box: x1, y1, x2, y2 in pixels of the frame; the outline's extent where the file has no box.
         region: its outline; empty if it has a box only.
         is_crowd: a group that is not told apart: no box, but painted.
         n_short_outlines: of fewer than three corners, which enclose nothing and are not in `region`.
+        line: of its file, from 1; None where messages call it by `where`.
     """
 
-    where: str
+    where: str = ""
     class_id: int
     box: tuple[float, float, float, float]
     region: Region = ()
     is_crowd: bool = False
     n_short_outlines: int = 0
+    line: int | None = None
 
     @property
     def has_area(self) -> bool:
@@ -98,8 +102,8 @@ class DataIndex:
         classes: class names in id order.
         ignore_id: mask value that counts nowhere, or None if the set declares none.
         splits: samples of "train", "val" and perhaps "test"; of `UNSPLIT` alone where nothing divides them.
-        warnings: what the user should know, one line each.
-        faults: what must be mended before anything is trained on it, one line each: "file:line: what; mend".
+        warnings: what the user should know.
+        faults: what must be mended before anything is trained on it.
     """
 
     source: str
@@ -108,5 +112,5 @@ class DataIndex:
     classes: tuple[str, ...]
     splits: Mapping[str, tuple[Sample, ...]]
     ignore_id: int | None = None
-    warnings: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()

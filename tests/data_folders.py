@@ -8,8 +8,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from rccar_models.faults import Fault
+
 SIZE = (8, 6)
 """(width, height) of every picture."""
+
+
+def as_lines(faults: Sequence[Fault]) -> tuple[str, ...]:
+    """What users read of them."""
+    return tuple(map(str, faults))
 
 
 def write_image(

@@ -23,6 +23,7 @@ import numpy as np
 from rccar_models.errors import DataError
 from rccar_models.formats import FORMATS, scan_data
 from rccar_models.samples import DataIndex, Frame
+from tests.data_folders import as_lines
 from tests.hostile_sets import SETS
 from tests.mutations import damaged
 
@@ -57,16 +58,16 @@ def read_all(root: Path, task: str, format_name: str | None) -> bool:
     try:
         index = scan_data(str(root), task, format_name)
     except DataError as error:
-        _check_messages(error.faults)
+        _check_messages(as_lines(error.faults))
         return False
-    _check_messages((*index.faults, *index.warnings))
+    _check_messages((*as_lines(index.faults), *as_lines(index.warnings)))
     _check("".join(index.classes).encode() or not index.classes, "class names")
     for sample in (sample for kept in index.splits.values() for sample in kept):
         _check(all(path.resolve().is_relative_to(root.resolve()) for path in sample.files), "a file outside")
         try:
             _check_frame(sample.read(), index)
         except DataError as error:
-            _check_messages(error.faults)
+            _check_messages(as_lines(error.faults))
     return True
 
 

@@ -21,10 +21,11 @@ from rccar_models.cache import (
 )
 from rccar_models.cache.frames import SplitStore
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats import open_data
 from rccar_models.samples import DataIndex, Frame
 from tests.cached_data import built, left_in, masked, train
-from tests.data_folders import coco_json, coco_object, coco_set, mask_set, write_image, write_mask
+from tests.data_folders import as_lines, coco_json, coco_object, coco_set, mask_set, write_image, write_mask
 
 
 def refusing(index: DataIndex) -> DataIndex:
@@ -126,7 +127,7 @@ def test_all_faulty_files_are_one_error_and_nothing_is_left_behind(tmp_path: Pat
     write_mask(root / "masks" / "val" / "0.png", [[9] * 8] * 6)
     with pytest.raises(DataError) as caught:
         built(open_data(str(root), "segmentation"), tmp_path / "cache")
-    assert [fault.split(":")[0].split(" ")[0] for fault in caught.value.faults] == [
+    assert [fault.split(":")[0].split(" ")[0] for fault in as_lines(caught.value.faults)] == [
         "images/train/1.png",
         "masks/train/2.png",
         "masks/val/0.png",
@@ -181,7 +182,7 @@ def test_missing_cache_is_named(tmp_path: Path) -> None:
 
 
 def test_warnings_of_the_data_set_come_with_a_reused_cache_too(tmp_path: Path) -> None:
-    index = masked([[0, 1]], warnings=("mind the gap",))
+    index = masked([[0, 1]], warnings=(Fault(Rule.NOTE, "mind the gap"),))
     assert built(index, tmp_path).warnings == built(index, tmp_path).warnings == ("mind the gap",)
 
 

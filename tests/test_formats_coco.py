@@ -9,7 +9,7 @@ from rccar_models.errors import DataError
 from rccar_models.formats import open_data, scan_data
 from rccar_models.formats.coco.annotations import read_coco
 from rccar_models.samples import DataIndex, Frame
-from tests.data_folders import coco_json, coco_object, coco_set, write_image
+from tests.data_folders import as_lines, coco_json, coco_object, coco_set, write_image
 
 
 def opened(root: Path, task: str = "detection") -> DataIndex:
@@ -86,7 +86,7 @@ def test_two_annotation_files_of_one_split_are_refused(tmp_path: Path) -> None:
 def test_crowds_are_no_boxes_and_are_counted(tmp_path: Path) -> None:
     root = coco_set(tmp_path, train=coco_json(coco_object(), coco_object(iscrowd=1)))
     assert len(first(root).boxes) == 1
-    assert opened(root).warnings == ("1 crowd annotations (iscrowd) were left out",)
+    assert as_lines(opened(root).warnings) == ("1 crowd annotations (iscrowd) were left out",)
 
 
 MASK = {"size": [6, 8], "counts": [13, 2, 33]}
@@ -108,7 +108,7 @@ def test_brush_masks_that_are_all_marked_as_crowds_are_objects(tmp_path: Path, o
     assert len(frame.boxes) == 2
     assert_allclose(frame.boxes[0], [2, 1, 3, 3])
     n_masks = sum(one["iscrowd"] for one in objects)
-    assert index.warnings[0].startswith(
+    assert as_lines(index.warnings)[0].startswith(
         f"train/_annotations.coco.json: {n_masks} crowds (iscrowd) count as single objects: every mask"
     )
 
@@ -119,14 +119,14 @@ def test_brush_masks_that_are_all_marked_as_crowds_are_objects(tmp_path: Path, o
 def test_crowd_among_objects_that_are_told_apart_stays_a_crowd(tmp_path: Path, other: Any) -> None:
     root = coco_set(tmp_path, train=coco_json(BRUSH, other))
     assert len(first(root).boxes) == 1
-    assert opened(root).warnings == ("1 crowd annotations (iscrowd) were left out",)
+    assert as_lines(opened(root).warnings) == ("1 crowd annotations (iscrowd) were left out",)
 
 
 def test_flat_boxes_are_left_out_and_counted(tmp_path: Path) -> None:
     objects = [coco_object(), coco_object(bbox=[1, 1, 0, 4]), coco_object(bbox=[1, 1, 4, -1])]
     root = coco_set(tmp_path, train=coco_json(*objects))
     assert_allclose(first(root).boxes, [[2, 1, 6, 3]])
-    assert opened(root).warnings == ("2 boxes without width or height were left out",)
+    assert as_lines(opened(root).warnings) == ("2 boxes without width or height were left out",)
 
 
 def test_boxes_past_the_edge_are_clipped_and_those_outside_left_out(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_image_in_two_entries_is_refused(tmp_path: Path) -> None:
 def test_images_in_no_annotation_file_are_counted(tmp_path: Path) -> None:
     root = coco_set(tmp_path)
     write_image(root / "train" / "more.png")
-    assert opened(root).warnings == ("1 images stand in no annotation file, e.g. more.png",)
+    assert as_lines(opened(root).warnings) == ("1 images stand in no annotation file, e.g. more.png",)
 
 
 def test_category_with_two_names_is_refused_with_both_files(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_faulty_entry_is_one_fault_and_its_objects_are_none(
     path.write_text(json.dumps(coco_json(coco_object(), coco_object(), **changes)))
     _, faults = read_coco(path, root=tmp_path)
     assert len(faults) == 1
-    assert faults[0].startswith(f"a.json: {fault}")
+    assert str(faults[0]).startswith(f"a.json: {fault}")
 
 
 def test_category_lists_that_do_not_contradict_are_united(tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ def test_one_file_for_all_frames_is_an_undivided_set(tmp_path: Path, file: str) 
     index = scan_data(str(undivided_coco(tmp_path, file)), "detection")
     assert index.format == "coco"
     assert {split: len(samples) for split, samples in index.splits.items()} == {"all": 2}
-    assert "sweep data split" in index.faults[0]
+    assert "sweep data split" in as_lines(index.faults)[0]
 
 
 def test_two_files_that_may_describe_all_frames_are_refused(tmp_path: Path) -> None:
@@ -372,7 +372,9 @@ def test_object_with_an_empty_outline_is_a_box(tmp_path: Path, region: object) -
 
 def test_annotations_of_one_id_are_counted(tmp_path: Path) -> None:
     index = opened(coco_set(tmp_path, train=coco_json(annotations=[coco_object(), coco_object()])))
-    assert index.warnings == ("train/_annotations.coco.json: 1 annotations have the id of another one",)
+    assert as_lines(index.warnings) == (
+        "train/_annotations.coco.json: 1 annotations have the id of another one",
+    )
     assert len(index.splits["train"][0].read().boxes) == 2
 
 
@@ -443,7 +445,9 @@ def test_file_for_all_frames_beside_those_of_the_splits_is_left_out_with_a_warni
     for name in ("train", "val", "all"):
         one_file(tmp_path, f"{name}.json", {f"images/{name}.png": f"{name}.png"})
     index = opened(tmp_path)
-    assert index.warnings[0] == "all.json is for no split and is not used; the files of the splits are"
+    assert (
+        as_lines(index.warnings)[0] == "all.json is for no split and is not used; the files of the splits are"
+    )
 
 
 def test_parts_with_a_file_each_are_one_set(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from rccar_models.formats.label_studio.files import Images
 from rccar_models.formats.tree import tree_of
 from rccar_models.samples import DataIndex, Frame
 from tests.data_folders import (
+    as_lines,
     coco_set,
     ls_result,
     ls_set,
@@ -41,7 +42,7 @@ def faults_of(root: Path, task: str = "detection") -> str:
 
 def test_export_of_any_name_is_recognised_and_uploads_are_found(tmp_path: Path) -> None:
     index = opened(ls_set(tmp_path))
-    assert (index.format, index.classes, index.warnings) == ("label_studio", ("cone",), ())
+    assert (index.format, index.classes, as_lines(index.warnings)) == ("label_studio", ("cone",), ())
     assert [sample.name for sample in index.splits["train"]] == ["images/train/a.png", "images/train/b.png"]
     assert_allclose(frame(index).boxes, [[2, 1, 6, 3]], atol=1e-5)
     assert frame(index, split="val").labels.tolist() == [0]
@@ -149,7 +150,7 @@ def test_first_annotation_that_was_not_cancelled_counts_and_several_are_a_warnin
     found[0]["predictions"] = [{"result": [ls_result(label="guess")]}]
     index = opened(ls_set(tmp_path, found))
     assert index.classes == ("cone",)
-    assert index.warnings == (
+    assert as_lines(index.warnings) == (
         "1 tasks have several annotations, of which the first that is not empty is used, "
         "e.g. project-1-at-2024-05-01.json: task 1",
     )
@@ -175,7 +176,7 @@ def test_ground_truth_counts_more_than_the_first_annotation_and_an_empty_one_lea
     ]
     index = opened(ls_set(tmp_path, found))
     assert index.classes == ("cone", "second")
-    assert [warning.partition(", e.g.")[0] for warning in index.warnings] == [
+    assert [warning.partition(", e.g.")[0] for warning in as_lines(index.warnings)] == [
         f"1 tasks have several annotations, of which {which} is used"
     ]
 
@@ -185,14 +186,16 @@ def test_unlabelled_and_skipped_tasks_are_left_out_but_empty_ones_are_frames(tmp
     found[1]["annotations"] = [{"was_cancelled": True, "result": []}]
     index = opened(ls_set(tmp_path, [ls_task(1, "a.png", ls_result()), *found[1:]]))
     assert [sample.name for sample in index.splits["train"]] == ["images/train/a.png"]
-    assert index.warnings == ("1 tasks have no annotation and are not used, e.g. that of images/train/b.png",)
+    assert as_lines(index.warnings) == (
+        "1 tasks have no annotation and are not used, e.g. that of images/train/b.png",
+    )
     empty = opened(ls_set(tmp_path, ls_tasks()))  # task 1 was submitted without regions
     assert frame(empty).boxes.shape == (0, 4)
 
 
 def test_images_without_a_task_are_counted(tmp_path: Path) -> None:
     ls_set(tmp_path, [ls_tasks()[1], ls_tasks()[2]])
-    assert opened(tmp_path).warnings == (
+    assert as_lines(opened(tmp_path).warnings) == (
         "1 images stand in no export and are not used, e.g. images/train/a.png",
     )
 
@@ -231,7 +234,7 @@ def test_json_min_is_read_with_one_entry_for_each_annotation(tmp_path: Path) -> 
     assert index.classes == ("cone", "road")
     assert_allclose(frame(index).boxes, [[2, 3, 6, 6], [0, 0, 4, 6]])
     assert frame(index, 1).boxes.shape == (0, 4)
-    assert "1 tasks have several annotations" in index.warnings[0]
+    assert "1 tasks have several annotations" in as_lines(index.warnings)[0]
 
 
 def test_regions_of_labels_and_rectangle_controls_are_read_once(tmp_path: Path) -> None:

@@ -14,7 +14,16 @@ from rccar_models.formats import open_data
 from rccar_models.formats.label_studio.brush import covered
 from rccar_models.formats.labelling import filled
 from rccar_models.samples import DataIndex, Frame
-from tests.data_folders import ls_outlines, ls_result, ls_set, ls_task, ls_tasks, write_image, write_lists
+from tests.data_folders import (
+    as_lines,
+    ls_outlines,
+    ls_result,
+    ls_set,
+    ls_task,
+    ls_tasks,
+    write_image,
+    write_lists,
+)
 
 BRUSH = [0, 0, 0, 192, 57, 27, 254, 39, 0, 191, 255, 124, 2, 255, 254, 39, 0, 143, 255, 29, 128, 0]
 """mask2rle of label_studio_sdk for 8x6 pixels: rows 1 and 2 in columns 2 to 5, and the first one of row 4."""
@@ -42,7 +51,7 @@ def test_upright_rectangles_are_ignored_in_masks_with_a_warning(tmp_path: Path) 
     expected[1:3, 2:6] = 255
     expected[3:] = 2
     assert (frame(index).mask == expected).all()
-    assert "1 objects have a box but no outline: their boxes are ignored (255)" in index.warnings
+    assert "1 objects have a box but no outline: their boxes are ignored (255)" in as_lines(index.warnings)
 
 
 def test_turned_rectangle_is_its_extent_for_detection(tmp_path: Path) -> None:
@@ -58,7 +67,7 @@ def test_turned_rectangle_is_its_extent_for_detection(tmp_path: Path) -> None:
     write_lists(tmp_path / "splits", train="wide.png\n", val="c\n")
     index = opened(tmp_path)
     assert_allclose(frame(index).boxes, [[100, 100, 200, 400]], atol=1e-3)
-    assert not any("turned" in warning for warning in index.warnings)
+    assert not any("turned" in warning for warning in as_lines(index.warnings))
 
 
 def test_rectangle_turned_by_45_degrees_is_a_polygon(tmp_path: Path) -> None:
@@ -68,10 +77,10 @@ def test_rectangle_turned_by_45_degrees_is_a_polygon(tmp_path: Path) -> None:
     s = 2**0.5
     (thing,) = frame(index).things
     assert_allclose(thing.region, [[4, 0, 4 + s, s, 4, 2 * s, 4 - s, s]], atol=1e-9)
-    assert "1 rectangles are turned and become polygons" in index.warnings
+    assert "1 rectangles are turned and become polygons" in as_lines(index.warnings)
     boxed = opened(tmp_path)
     assert_allclose(frame(boxed).boxes, [[4 - s, 0, 4 + s, 2 * s]], atol=1e-5)
-    assert "1 rectangles are turned and become the upright boxes around them" in boxed.warnings
+    assert "1 rectangles are turned and become the upright boxes around them" in as_lines(boxed.warnings)
 
 
 def test_polygons_are_painted_and_boxed(tmp_path: Path) -> None:
@@ -193,7 +202,7 @@ def test_flat_rectangles_stay_things_and_are_left_out_of_training(tmp_path: Path
     index = opened(ls_set(tmp_path, ls_tasks(ls_result(), flat)))
     assert [thing.where for thing in frame(index).things] == ["result r1", "result r1"]
     assert len(frame(index).boxes) == 1
-    assert index.warnings == ("1 boxes without width or height were left out",)
+    assert as_lines(index.warnings) == ("1 boxes without width or height were left out",)
 
 
 def test_picture_of_another_size_than_the_labelled_one_is_refused_with_both(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rccar_models.formats.folders import holds_labels, image_positions
 from rccar_models.formats.layouts import Pairs, find_pairs
 from rccar_models.formats.tree import Tree, tree_of
 from rccar_models.samples import UNSPLIT
-from tests.data_folders import labelme_json, split_lists, write_image, write_json, write_mask
+from tests.data_folders import as_lines, labelme_json, split_lists, write_image, write_json, write_mask
 
 LABELS = ("labels/detection", "labels", "annotations")
 
@@ -151,7 +151,7 @@ def test_no_frame_takes_labels_of_another(files: list[str], expected: Mapping[st
 )
 def test_label_files_without_image_are_counted(files: list[str], count: int) -> None:
     expected = (f"{count} label files (.json) have no image and are not used",) if count else ()
-    assert pairs_of(*files).warnings == expected
+    assert as_lines(pairs_of(*files).warnings) == expected
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_label_files_without_image_are_counted(files: list[str], count: int) -> 
 )
 def test_images_that_would_share_a_label_file_are_refused(first: str, second: str) -> None:
     label = "x/a.json" if first.startswith("x/") else "labels/a.json"
-    faults = pairs_of(first, second, label).faults
+    faults = as_lines(pairs_of(first, second, label).faults)
     assert len(faults) == 1
     assert "would share a.json; rename one of them" in faults[0]
 
@@ -273,14 +273,16 @@ def test_line_with_the_whole_path_of_this_machine_is_understood(tmp_path: Path) 
 )
 def test_line_that_is_no_image_is_a_fault_with_its_place(tmp_path: Path, line: str) -> None:
     pairs = listed(tmp_path, "images_all/a.png", "images_all/frame.png", train=["a", line], val=["frame"])
-    assert pairs.faults == (
+    assert as_lines(pairs.faults) == (
         f"splits/train.txt:2: there is no image {line[:200]!r}; correct the line or remove it",
     )
 
 
 def test_name_that_two_drives_have_needs_its_folder(tmp_path: Path) -> None:
     pairs = listed(tmp_path, "H1/a.png", "H2/a.png", train=["a.png", "H1/a"], val=["H2/a.png"])
-    assert pairs.faults == ("splits/train.txt:1: there is no image 'a.png'; correct the line or remove it",)
+    assert as_lines(pairs.faults) == (
+        "splits/train.txt:1: there is no image 'a.png'; correct the line or remove it",
+    )
     assert names(pairs) == {"train": ["H1/a.png"], "val": ["H2/a.png"]}
 
 
@@ -315,7 +317,7 @@ def test_list_may_name_the_original_frames_beside_merged_ones(tmp_path: Path) ->
 
 def test_frame_in_two_lists_and_twice_in_one_are_faults(tmp_path: Path) -> None:
     pairs = listed(tmp_path, "images/a.png", "images/b.png", train=["a", "a.png"], val=["b", "a"])
-    assert pairs.faults == (
+    assert as_lines(pairs.faults) == (
         "images/a.png is twice in train; keep one line",
         "images/a.png is in train and in val; keep it in one of them",
     )
@@ -323,13 +325,15 @@ def test_frame_in_two_lists_and_twice_in_one_are_faults(tmp_path: Path) -> None:
 
 def test_frames_in_no_list_are_counted(tmp_path: Path) -> None:
     pairs = listed(tmp_path, "images/a.png", "images/b.png", "images/c.png", train=["a"], val=["b"])
-    assert pairs.warnings == ("1 images stand in no split list and are not used",)
+    assert as_lines(pairs.warnings) == ("1 images stand in no split list and are not used",)
 
 
 def test_frames_beside_the_folders_of_splits_are_counted() -> None:
     pairs = pairs_of("images/train/a.png", "images/valid/b.png", "images/c.png")
     assert names(pairs) == {"train": ["images/train/a.png"], "val": ["images/valid/b.png"]}
-    assert pairs.warnings == ("1 images lie in no folder of a split and are not used, e.g. images/c.png",)
+    assert as_lines(pairs.warnings) == (
+        "1 images lie in no folder of a split and are not used, e.g. images/c.png",
+    )
 
 
 def test_frames_that_nothing_divides_are_one_heap() -> None:
@@ -340,8 +344,8 @@ def test_list_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
     listed(tmp_path, "images/a.png", "images/b.png", train=["a"], val=["b"])
     (tmp_path / "splits" / "val.txt").write_bytes(b"\xff\xfe\x00b")
     pairs = find_pairs(tree_of(tmp_path), companions=LABELS, suffix=".json")
-    assert len(pairs.faults) == 1
-    assert "splits/val.txt: cannot be read as UTF-8 text" in pairs.faults[0]
+    assert len(as_lines(pairs.faults)) == 1
+    assert "splits/val.txt: cannot be read as UTF-8 text" in as_lines(pairs.faults)[0]
     assert names(pairs) == {"train": ["images/a.png"], "val": []}
 
 
@@ -363,7 +367,7 @@ def test_circle_of_links_ends_and_links_out_are_counted(tmp_path: Path) -> None:
     (root / "images" / "c.png").symlink_to("a.png")
     pairs = find_pairs(tree_of(root), companions=LABELS, suffix=".json")
     assert names(pairs) == {UNSPLIT: ["images/a.png", "images/c.png"]}
-    assert pairs.warnings == ("3 links lead out of the data set and are not followed",)
+    assert as_lines(pairs.warnings) == ("3 links lead out of the data set and are not followed",)
 
 
 def test_names_that_are_no_text_are_counted(tmp_path: Path) -> None:
@@ -375,7 +379,9 @@ def test_names_that_are_no_text_are_counted(tmp_path: Path) -> None:
     write_image(tmp_path / "b.png")
     pairs = find_pairs(tree_of(tmp_path), companions=LABELS, suffix=".json")
     assert names(pairs) == {UNSPLIT: ["b.png"]}
-    assert pairs.warnings == ("1 files have names that are not UTF-8 and are not used; rename them",)
+    assert as_lines(pairs.warnings) == (
+        "1 files have names that are not UTF-8 and are not used; rename them",
+    )
 
 
 def test_pipe_is_no_picture(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data, scan_data
 from rccar_models.samples import DataIndex
-from tests.data_folders import mask_set, write_image, write_mask
+from tests.data_folders import as_lines, mask_set, write_image, write_mask
 
 BLACK, PURPLE, BLUE = (0, 0, 0), (128, 64, 128), (0, 0, 255)
 COLOURS = [[BLACK, PURPLE, PURPLE, BLUE, BLUE, BLUE, BLACK, BLACK]] * 6
@@ -92,7 +92,7 @@ def test_black_is_the_background_of_a_table_whose_ids_start_at_1(tmp_path: Path)
 def test_class_whose_name_says_so_is_ignored_with_a_warning(tmp_path: Path, name: str) -> None:
     root = coloured_set(tmp_path, "classes.txt", f"{name} 0 0 0\nroad 128 64 128\ncar 0 0 255\n")
     assert opened(root).classes == ("road", "car")
-    assert opened(root).warnings == (f"classes.txt: {name} counts nowhere (255), as its name says",)
+    assert as_lines(opened(root).warnings) == (f"classes.txt: {name} counts nowhere (255), as its name says",)
     assert first_mask(root)[0] == [255, 0, 0, 1, 1, 1, 255, 255]
 
 
@@ -149,7 +149,7 @@ def test_colours_that_nothing_explains_are_refused_with_all_that_were_found(
     tmp_path: Path, file: str | None
 ) -> None:
     root = coloured_set(tmp_path, file, "floor\nroad\ncar\n")
-    faults = scan_data(str(root), "segmentation").faults
+    faults = as_lines(scan_data(str(root), "segmentation").faults)
     assert len(faults) == 1
     assert faults[0].startswith(
         "masks/train/0.png and 1 more: colours 0 0 0 (36 pixels), 0 0 255 (36 pixels), "
@@ -231,7 +231,7 @@ def test_masks_are_found_by_the_endings_of_their_names(tmp_path: Path, place: st
     write_mask(tmp_path / place.format(f"a{ending}.png"))
     index = scan_data(str(tmp_path), "segmentation")
     assert [sample.name for kept in index.splits.values() for sample in kept] == [image]
-    assert not [fault for fault in index.faults if "mask" in fault]
+    assert not [fault for fault in as_lines(index.faults) if "mask" in fault]
 
 
 def test_set_as_camvid_is_published_is_read(tmp_path: Path) -> None:

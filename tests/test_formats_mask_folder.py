@@ -7,7 +7,7 @@ from PIL import Image
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data
 from rccar_models.samples import DataIndex
-from tests.data_folders import SIZE, mask_set, write_image, write_mask
+from tests.data_folders import SIZE, as_lines, mask_set, write_image, write_mask
 
 
 def opened(root: Path) -> DataIndex:
@@ -121,7 +121,7 @@ def test_a_frame_in_two_lists_is_refused(tmp_path: Path) -> None:
 
 def test_images_in_no_list_are_counted(tmp_path: Path) -> None:
     index = opened(listed(tmp_path, "train/0\n", "val/0\n"))
-    assert index.warnings == ("3 images stand in no split list and are not used",)
+    assert as_lines(index.warnings) == ("3 images stand in no split list and are not used",)
 
 
 def test_missing_split_names_what_was_found_and_the_mend(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_split_without_any_mask_is_one_fault(tmp_path: Path) -> None:
 def test_masks_without_an_image_are_counted(tmp_path: Path) -> None:
     mask_set(tmp_path)
     write_mask(tmp_path / "masks" / "train" / "extra.png")
-    assert opened(tmp_path).warnings == ("1 label files (.png) have no image and are not used",)
+    assert as_lines(opened(tmp_path).warnings) == ("1 label files (.png) have no image and are not used",)
 
 
 def test_two_images_of_one_stem_are_refused(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_without_class_names_the_ids_found_are_numbered_with_a_warning(tmp_path:
     write_mask(tmp_path / "masks" / "val" / "1.png", [[0, 3, 255, 0, 0, 0, 0, 0]] * 6)
     index = opened(tmp_path)
     assert index.classes == ("class_0", "class_1", "class_2", "class_3")
-    assert "class_0 to class_3" in index.warnings[0]
+    assert "class_0 to class_3" in as_lines(index.warnings)[0]
 
 
 def test_names_with_any_characters_work(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data
 from rccar_models.samples import DataIndex, Frame
-from tests.data_folders import voc_object, voc_set, voc_xml, write_image, write_lists
+from tests.data_folders import as_lines, voc_object, voc_set, voc_xml, write_image, write_lists
 
 
 def opened(root: Path) -> DataIndex:
@@ -36,7 +36,7 @@ def names(index: DataIndex, split: str) -> list[str]:
 def test_full_tree_is_read_with_its_lists_at_any_depth(tmp_path: Path, above: str) -> None:
     voc_set(tmp_path / above)
     index = opened(tmp_path)
-    assert (index.format, index.classes, index.warnings) == ("voc", ("cone",), ())
+    assert (index.format, index.classes, as_lines(index.warnings)) == ("voc", ("cone",), ())
     assert names(index, "train") == [f"{above}JPEGImages/a.png", f"{above}JPEGImages/b.png"]
     assert names(index, "val") == [f"{above}JPEGImages/c.png"]
     assert_allclose(frame(index).boxes, [[2, 1, 6, 3]])
@@ -79,7 +79,7 @@ def test_image_without_xml_is_counted_and_has_no_objects(tmp_path: Path) -> None
     (voc_set(tmp_path) / "Annotations" / "a.xml").unlink()
     index = opened(tmp_path)
     assert frame(index).boxes.shape == (0, 4)
-    assert index.warnings == (
+    assert as_lines(index.warnings) == (
         "1 images have no XML file and count as images without objects, e.g. JPEGImages/a.png",
     )
 
@@ -97,14 +97,14 @@ def test_boxes_are_kept_as_written_with_parts_and_attributes_passed_over(tmp_pat
     assert index.classes == ("car", "cone")
     assert_allclose(frame(index).boxes, [[1, 1, 8, 6], [0.5, 1, 7.25, 3]])
     assert frame(index).labels.tolist() == [0, 1]
-    assert [thing.where for thing in frame(index).things] == ["line 3", "line 4"]
+    assert [thing.line for thing in frame(index).things] == [3, 4]
 
 
 def test_difficult_objects_are_kept_and_counted(tmp_path: Path) -> None:
     hard = voc_object(more="<difficult>1</difficult>")
     index = opened(voc_set(tmp_path, xml={"a": voc_xml(hard, voc_object(more="<difficult>0</difficult>"))}))
     assert len(frame(index).boxes) == 2
-    assert index.warnings == ("1 objects are marked as difficult; they are kept",)
+    assert as_lines(index.warnings) == ("1 objects are marked as difficult; they are kept",)
 
 
 @pytest.mark.parametrize("box", [(2, 1, 2, 3), (6, 1, 2, 3), (2, 3, 6, 3)])
@@ -114,7 +114,7 @@ def test_flat_and_inverted_boxes_stay_things_and_are_left_out_of_training(
     index = opened(voc_set(tmp_path, xml={"a": voc_xml(voc_object(box=box), voc_object())}))
     assert [thing.box for thing in frame(index).things] == [box, (2, 1, 6, 3)]
     assert_allclose(frame(index).boxes, [[2, 1, 6, 3]])
-    assert index.warnings == ("1 boxes without width or height were left out",)
+    assert as_lines(index.warnings) == ("1 boxes without width or height were left out",)
 
 
 def test_classes_txt_gives_the_order_of_classes(tmp_path: Path) -> None:
@@ -190,7 +190,8 @@ def test_filename_of_another_image_is_a_warning_and_never_followed(tmp_path: Pat
     index = opened(voc_set(tmp_path / "set", xml={"a": voc_xml(filename="../../secret.png")}))
     assert frame(index).image.shape == (6, 8, 3)
     assert (
-        "1 XML files say in <filename> that they belong to another image, e.g. a.xml to" in index.warnings[0]
+        "1 XML files say in <filename> that they belong to another image, e.g. a.xml to"
+        in as_lines(index.warnings)[0]
     )
 
 

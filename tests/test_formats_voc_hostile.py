@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data, scan_data
 from rccar_models.formats.voc.annotations import read_voc
-from tests.data_folders import voc_set
+from tests.data_folders import as_lines, voc_set
 
 
 def faults_of(root: Path, task: str = "detection") -> str:
@@ -48,7 +48,7 @@ def test_external_entity_reads_no_file(tmp_path: Path) -> None:
     secret = (tmp_path / "secret.txt").as_uri()
     xml = f'<!DOCTYPE x [<!ENTITY e SYSTEM "{secret}">]><annotation><filename>&e;</filename></annotation>'
     index = scan_data(str(voc_set(tmp_path / "set", xml={"a": xml})), "detection")
-    assert "document type" in index.faults[0]
+    assert "document type" in as_lines(index.faults)[0]
     assert "hunter2" not in repr(index)
 
 
@@ -95,4 +95,4 @@ def test_any_xml_is_read_or_refused_by_name(
         faults = list(error.faults)
     else:
         assert all(np.isfinite(one.box).all() for one in labels.objects)
-    assert all(fault.startswith("any.xml:") for fault in faults)
+    assert {fault.file for fault in faults} <= {"any.xml"}

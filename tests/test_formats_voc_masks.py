@@ -10,7 +10,7 @@ from rccar_models.errors import DataError
 from rccar_models.formats import open_data
 from rccar_models.formats.voc.classes import VOC_NAMES, voc_colour
 from rccar_models.samples import DataIndex, Frame
-from tests.data_folders import voc_set, write_lists, write_mask
+from tests.data_folders import as_lines, voc_set, write_lists, write_mask
 
 
 def opened(root: Path) -> DataIndex:
@@ -54,7 +54,7 @@ def test_masks_are_read_by_index_or_by_the_colours_of_voc(tmp_path: Path, mode: 
     assert (index.format, index.classes, index.ignore_id) == ("voc", VOC_NAMES, 255)
     assert names(index, "train") == ["JPEGImages/a.png"]  # b has boxes only, and is on no list of masks
     assert (frame(index).mask == IDS).all()
-    assert "called as the 20 of Pascal VOC" in index.warnings[-1]
+    assert "called as the 20 of Pascal VOC" in as_lines(index.warnings)[-1]
 
 
 def test_colours_of_voc_are_those_of_its_development_kit() -> None:
@@ -76,7 +76,7 @@ def test_labelmap_maps_colours_with_the_background_anywhere(tmp_path: Path) -> N
     index = open_data(str(tmp_path), "segmentation")
     assert index.classes == ("background", "car", "person")
     assert frame(index).mask[0].tolist() == [0, 0, 1, 1, 2, 2, 255, 255]  # type: ignore[index]
-    assert index.warnings == ("1 images stand in no split list and are not used",)
+    assert as_lines(index.warnings) == ("1 images stand in no split list and are not used",)
 
 
 def test_labelmap_names_indices_by_their_lines(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_class_names_of_labelme2voc_name_the_ids_of_masks(tmp_path: Path) -> Non
 def test_ids_above_those_of_voc_are_numbered(tmp_path: Path) -> None:
     index = open_data(str(masked_set(tmp_path, [[0] * 7 + [30]] * 6)), "segmentation")
     assert len(index.classes) == 31
-    assert "class_0 to class_30" in index.warnings[-1]
+    assert "class_0 to class_30" in as_lines(index.warnings)[-1]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_listed_image_without_mask_is_a_fault_and_an_unlisted_one_a_warning(tmp_
         (tmp_path / "ImageSets" / "Segmentation" / f"{split}.txt").unlink()
     index = open_data(str(tmp_path), "segmentation")
     assert names(index, "train") == ["JPEGImages/a.png"]
-    assert "1 images have no mask and are not used, e.g. JPEGImages/b.png" in index.warnings
+    assert "1 images have no mask and are not used, e.g. JPEGImages/b.png" in as_lines(index.warnings)
 
 
 def test_boxes_alone_cannot_serve_segmentation_and_the_message_says_what_can(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from rccar_models.errors import DataError
 from rccar_models.formats import open_data, scan_data
 from rccar_models.samples import DataIndex, Frame
-from tests.data_folders import write_image, yolo_set
+from tests.data_folders import as_lines, write_image, yolo_set
 
 
 def opened(root: Path) -> DataIndex:
@@ -52,7 +52,7 @@ def test_image_without_a_label_file_is_counted_and_has_no_objects(tmp_path: Path
     (tmp_path / "labels" / "train" / "a.txt").unlink()
     index = opened(tmp_path)
     assert frame(index).boxes.shape == (0, 4)
-    assert index.warnings == (
+    assert as_lines(index.warnings) == (
         "1 images have no label file and count as images without objects, e.g. images/train/a.png",
     )
 
@@ -101,7 +101,7 @@ def test_boxes_past_the_edge_are_clipped(tmp_path: Path) -> None:
 def test_flat_boxes_are_left_out_and_counted(tmp_path: Path) -> None:
     index = opened(yolo_set(tmp_path, lines={"train/a": "0 .5 .5 0 .5\n0 .5 .5 .5 .5\n1 .5 .5 .5 0"}))
     assert frame(index).labels.tolist() == [0]
-    assert index.warnings == ("2 boxes without width or height were left out",)
+    assert as_lines(index.warnings) == ("2 boxes without width or height were left out",)
 
 
 def test_split_without_any_object_is_refused_with_counts(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_without_class_names_the_ids_found_are_numbered_with_a_warning(tmp_path:
     (tmp_path / "classes.txt").unlink()
     index = opened(tmp_path)
     assert index.classes == ("class_0", "class_1", "class_2", "class_3")
-    assert "class_0 to class_3" in index.warnings[0]
+    assert "class_0 to class_3" in as_lines(index.warnings)[0]
 
 
 def described(root: Path, text: str) -> Path:
@@ -228,7 +228,7 @@ def test_keypoints_of_pose_labels_are_left_out_and_are_no_outline(
     index = opened(root)
     assert_allclose(frame(index).boxes, [[2, 1.5, 6, 4.5]])
     said = "2 objects have keypoints (kpt_shape), which are not used: their boxes are"
-    assert index.warnings == (said,)
+    assert as_lines(index.warnings) == (said,)
     with pytest.raises(DataError, match="no object is outlined in train"):
         open_data(str(root), "segmentation")
 
@@ -266,7 +266,7 @@ def test_class_file_that_contradicts_data_yaml_is_warned_of(tmp_path: Path) -> N
     (tmp_path / "data.yaml").write_text("names: [Kegel, Auto]")
     index = opened(tmp_path)
     assert index.classes == ("Kegel", "Auto")
-    assert index.warnings == ("classes.txt names other classes than data.yaml, which counts",)
+    assert as_lines(index.warnings) == ("classes.txt names other classes than data.yaml, which counts",)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_data_yaml_may_name_folders_and_lists_also_several(tmp_path: Path, place
 
 def test_places_of_data_yaml_that_are_not_there_are_warned_of(tmp_path: Path) -> None:
     index = opened(described(tmp_path, "train: nowhere\nval: images/val\nnames: [a, b]"))
-    assert index.warnings[0] == (
+    assert as_lines(index.warnings)[0] == (
         "data.yaml: train: 'nowhere' is not in the data set; lists and the usual folders divide the frames"
     )
     assert len(index.splits["train"]) == 2
@@ -311,13 +311,13 @@ def test_export_of_roboflow_without_the_test_split_that_data_yaml_names_is_read(
     index = opened(roboflow_export(tmp_path, "train", "valid"))
     assert {split: len(kept) for split, kept in index.splits.items()} == {"train": 1, "val": 1}
     said = "data.yaml: test: '../test/images' is not in the data set; what was found is used"
-    assert index.warnings == (said,)
+    assert as_lines(index.warnings) == (said,)
 
 
 def test_export_of_roboflow_with_train_alone_has_no_empty_split(tmp_path: Path) -> None:
     index = scan_data(str(roboflow_export(tmp_path, "train")), "detection")
     assert {split: len(kept) for split, kept in index.splits.items()} == {"train": 1}
-    assert [fault.partition(" (")[0] for fault in index.faults] == ["no val split"]
+    assert [fault.partition(" (")[0] for fault in as_lines(index.faults)] == ["no val split"]
 
 
 def test_set_of_darknet_with_labels_beside_the_images_is_read(tmp_path: Path) -> None:

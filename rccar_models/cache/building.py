@@ -72,7 +72,7 @@ def prepare(
             )
     n_frames = sum(info.counts.values())
     tell(n_frames, n_frames)
-    warnings = (*index.warnings, *leak_warnings(fingerprints), *info.warnings)
+    warnings = (*map(str, index.warnings), *leak_warnings(fingerprints), *info.warnings)
     return replace(info, source=index.source, warnings=warnings)
 
 
@@ -143,8 +143,8 @@ def _store(index: DataIndex, *, size: tuple[int, int], folder: Path, progress: P
             if index.task == "detection":
                 boxes, labels = zip(*((frame.boxes, frame.labels) for frame in frames[split]), strict=True)
                 write_boxes(folder, split, boxes, labels)
-    faults = [fault for stored in frames.values() for frame in stored for fault in frame.faults]
-    faults = faults or _without_labels(index, frames, size)
+    unread = [fault for stored in frames.values() for frame in stored for fault in frame.faults]
+    faults = unread or _without_labels(index, frames, size)
     if faults:
         raise DataError(index.source, faults)
     return frames

@@ -12,6 +12,7 @@ from rccar_models.boxes import Boxes, as_boxes, at_least, scaled
 from rccar_models.cache.resizing import resized_image, resized_mask
 from rccar_models.cache.stored import images_file, masks_file
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.samples import Frame, Sample
 
 _SMALLEST_BOX_PX = 1.0
@@ -41,7 +42,7 @@ class StoredFrame:
     class_counts: NDArray[np.int64] = field(default_factory=_no_ids)
     n_small: int = 0
     warnings: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class SplitStore:
@@ -93,7 +94,8 @@ class SplitStore:
         if self._masks is None:
             return self._boxed(sample.name, frame)
         if frame.mask is None:
-            return StoredFrame(name=sample.name, faults=(f"{sample.name}: has no mask",))
+            bare = Fault(Rule.IMAGE_WITHOUT_LABEL, "has no mask", file=sample.name)
+            return StoredFrame(name=sample.name, faults=(bare,))
         mask = resized_mask(frame.mask, self._size)
         self._masks[row] = mask
         # Of the 256 possible values the ignore id and whatever lies above the classes count nowhere.

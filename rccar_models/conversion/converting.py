@@ -20,7 +20,8 @@ from rccar_models.conversion.places import Place, places_of
 from rccar_models.conversion.source import MEND, source_of
 from rccar_models.conversion.target import Source, Writer, Written
 from rccar_models.conversion.yolo_writer import YoloWriter
-from rccar_models.errors import DataError, UnknownNameError
+from rccar_models.errors import DataError, LabelError, UnknownNameError
+from rccar_models.faults import Fault
 from rccar_models.samples import Sample
 
 TARGETS = ("mask_folder", "coco", "yolo")
@@ -106,7 +107,7 @@ def convert(
         n_objects=sum(one.n_objects for one in written) if to != "mask_folder" else 0,
         classes=classes,
         n_copied=sum(one.is_copied for one in written),
-        warnings=(*index.warnings, *_notes(written, losses, n_renamed)),
+        warnings=(*map(str, index.warnings), *_notes(written, losses, n_renamed)),
     )
 
 
@@ -158,7 +159,7 @@ def _write_all(
         DataError: frames cannot be read; all of them are named.
     """
     written: list[Written] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     with ThreadPoolExecutor(n_threads()) as pool:
         try:
             outcomes = pool.map(partial(_write_or_faults, writer, part), *zip(*frames, strict=True))
@@ -177,13 +178,13 @@ def _write_all(
     return written
 
 
-def _write_or_faults(writer: Writer, part: Path, sample: Sample, place: Place) -> Written | tuple[str, ...]:
+def _write_or_faults(writer: Writer, part: Path, sample: Sample, place: Place) -> Written | tuple[Fault, ...]:
     try:
         return _write(writer, part, sample, place)
     except DataError as error:
         return error.faults
-    except ValueError as error:  # an outline that is none
-        return (f"{sample.name}: {error}",)
+    except LabelError as error:  # an outline that is none
+        return (error.at(file=sample.name),)
 
 
 def _write(writer: Writer, part: Path, sample: Sample, place: Place) -> Written:

@@ -5,9 +5,9 @@ from itertools import chain, islice
 
 from rccar_models.conversion.target import Source
 from rccar_models.errors import DataError
+from rccar_models.faults import Rule
 from rccar_models.formats import FORMATS, scan_best, scan_data
 from rccar_models.formats.class_names import BACKGROUND_NAMES
-from rccar_models.formats.splits import split_faults
 from rccar_models.samples import DataIndex
 
 MEND = "a mask needs outlines; convert boxes with --to coco or --to yolo, or outline the objects first"
@@ -62,7 +62,7 @@ def for_best_task(source: str, task: str | None, format_name: str | None) -> Dat
         UnknownNameError: no format has this name.
         DataError: it is faulty; all faults are listed.
     """
-    return _without_faults(scan_best(source, task, format_name))
+    return _without_faults(scan_best(source, task, format_name, must_be_divided=False))
 
 
 def faultless(source: str, task: str, format_name: str | None) -> DataIndex:
@@ -80,23 +80,20 @@ def faultless(source: str, task: str, format_name: str | None) -> DataIndex:
         UnknownNameError: no format has this name.
         DataError: it is faulty; all faults are listed.
     """
-    return _without_faults(scan_data(source, task, format_name))
+    return _without_faults(scan_data(source, task, format_name, must_be_divided=False))
 
 
 def _without_faults(index: DataIndex) -> DataIndex:
-    missing = set(split_faults({split: len(samples) for split, samples in index.splits.items()}))
-    faults = tuple(fault for fault in index.faults if fault not in missing)
-    if not any(index.splits.values()):
-        faults = (*faults, "it holds no frame")
-    if faults:
-        raise DataError(index.source, faults)
-    return replace(index, faults=())
+    empty = () if any(index.splits.values()) else ("it holds no frame",)
+    if index.faults or empty:
+        raise DataError(index.source, [*index.faults, *empty])
+    return index
 
 
 def _as_objects(index: DataIndex) -> DataIndex:
     """The same set with its objects; that none of them counts as a box is no fault of what is converted."""
-    boxed = scan_data(index.source, "detection", index.format)
-    faults = tuple(fault for fault in boxed.faults if not fault.startswith("no object is"))
+    boxed = scan_data(index.source, "detection", index.format, must_be_divided=False)
+    faults = tuple(fault for fault in boxed.faults if fault.rule is not Rule.NO_OBJECTS)
     return _without_faults(replace(boxed, faults=faults))
 
 
@@ -104,7 +101,7 @@ def _outlined(source: str, format_name: str | None) -> DataIndex:
     try:
         return faultless(source, "segmentation", format_name)
     except DataError as error:
-        if any(fault.startswith("no object is outlined") for fault in error.faults):
+        if any(fault.rule is Rule.NO_OBJECTS for fault in error.faults):
             raise DataError(source, [*error.faults, MEND]) from error
         raise
 

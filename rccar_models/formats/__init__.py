@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from rccar_models.errors import DataError, UnknownNameError, showable
+from rccar_models.errors import DataError, UnknownNameError, WrongTaskError
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.folders import IMAGE_FOLDERS
 from rccar_models.formats.splits import split_faults
@@ -53,16 +53,19 @@ def open_data(source: str, task: str, format_name: str | None = None) -> DataInd
     return index
 
 
-def scan_data(source: str, task: str, format_name: str | None = None) -> DataIndex:
+def scan_data(
+    source: str, task: str, format_name: str | None = None, *, must_be_divided: bool = True
+) -> DataIndex:
     """List what is in a data set however faulty it is, without decoding a frame.
 
     Args:
         source: "demo", or a folder.
         task: "segmentation" or "detection".
         format_name: of the layout, None to recognise it.
+        must_be_divided: whether missing and empty splits are faults.
 
     Returns:
-        The data set; `faults` says why it cannot be trained on, also if splits are missing.
+        The data set; `faults` says why it cannot be used.
 
     Raises:
         UnknownNameError: no format has this name.
@@ -82,27 +85,30 @@ def scan_data(source: str, task: str, format_name: str | None = None) -> DataInd
         tree = tree_of(root)
         chosen = FORMATS[format_name] if format_name else detect(tree, task)
     if task not in chosen.tasks:
-        raise DataError(source, [_wrong_task(chosen.name, chosen.tasks, task)])
+        raise WrongTaskError(source, [_wrong_task(chosen.name, chosen.tasks, task)])
     index = _index_within_memory(chosen, tree, task)
     if index is None:
         fault = "its labels need more memory than there is; divide the annotation files, or read it elsewhere"
         raise DataError(source, [fault])
-    missing = split_faults({split: len(samples) for split, samples in index.splits.items()})
-    faults, warnings = (tuple(map(showable, lines)) for lines in ((*index.faults, *missing), index.warnings))
-    return replace(index, source=source, faults=faults, warnings=warnings)
+    counts = {split: len(samples) for split, samples in index.splits.items()}
+    missing = split_faults(counts) if must_be_divided else ()
+    return replace(index, source=source, faults=(*index.faults, *missing))
 
 
 _TASKS = ("detection", "segmentation")
 """In the order in which they are tried: labelled objects tell more than the masks made from them."""
 
 
-def scan_best(source: str, task: str | None, format_name: str | None = None) -> DataIndex:
+def scan_best(
+    source: str, task: str | None, format_name: str | None = None, *, must_be_divided: bool = True
+) -> DataIndex:
     """List what is in a data set for a task, or for the one that it serves best.
 
     Args:
         source: "demo", or a folder.
         task: "segmentation" or "detection"; None for the one with fewer faults, detection if equal.
         format_name: of the layout, None to recognise it.
+        must_be_divided: whether missing and empty splits are faults.
 
     Returns:
         The data set, with its faults.
@@ -112,12 +118,12 @@ def scan_best(source: str, task: str | None, format_name: str | None = None) -> 
         DataError: nothing in it can be listed for any task.
     """
     if task is not None:
-        return scan_data(source, task, format_name)
+        return scan_data(source, task, format_name, must_be_divided=must_be_divided)
     found: list[DataIndex] = []
     refusals: list[DataError] = []
     for tried in _TASKS:
         try:
-            found.append(scan_data(source, tried, format_name))
+            found.append(scan_data(source, tried, format_name, must_be_divided=must_be_divided))
         except DataError as error:
             refusals.append(error)
         if found and not found[-1].faults:
@@ -161,7 +167,7 @@ def detect(tree: Tree, task: str) -> FormatDef:
         names = " or ".join(f"--format {found.name}" for found in serving)
         raise DataError(str(root), [f"several layouts fit; choose {names}"])
     if fitting:
-        raise DataError(str(root), [_wrong_task(found.name, found.tasks, task) for found in fitting])
+        raise WrongTaskError(str(root), [_wrong_task(found.name, found.tasks, task) for found in fitting])
     raise DataError(str(root), [_unrecognised(tree)])
 
 

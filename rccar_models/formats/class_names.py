@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_table import read_entries
 from rccar_models.formats.files import name_of, read_text
 from rccar_models.formats.tree import Tree
@@ -65,14 +66,15 @@ def read_class_names(path: Path, *, root: Path, background: bool) -> tuple[str, 
     where = name_of(path, root)
     names: dict[int, str] = {}
     known: set[str] = set()
-    faults: list[str] = []
+    faults: list[Fault] = []
     for position, entry in enumerate(read_entries(path, root=root)):
         class_id = position if entry.id is None else entry.id
         if class_id in names:
-            faults.append(f"{where}:{entry.line}: id {class_id} stands twice; give each class its own id")
+            twice = f"id {class_id} stands twice; give each class its own id"
+            faults.append(Fault(Rule.ANNOTATION, twice, file=where, line=entry.line))
         elif entry.name in known:
-            twice = f"class {entry.name!r} stands twice"
-            faults.append(f"{where}:{entry.line}: {twice}; give each class its own name")
+            twice = f"class {entry.name!r} stands twice; give each class its own name"
+            faults.append(Fault(Rule.ANNOTATION, twice, file=where, line=entry.line))
         else:
             names[class_id] = entry.name
             known.add(entry.name)
@@ -84,7 +86,7 @@ def read_class_names(path: Path, *, root: Path, background: bool) -> tuple[str, 
     return tuple(names[class_id] for class_id in sorted(names))
 
 
-def gaps(ids: Collection[int], where: str) -> list[str]:
+def gaps(ids: Collection[int], where: str) -> list[Fault]:
     """Check that ids run from 0 on.
 
     Args:
@@ -92,15 +94,17 @@ def gaps(ids: Collection[int], where: str) -> list[str]:
         where: the file that names them.
 
     Returns:
-        A line if there are none, or if one is missing.
+        A fault if there are none, or if one is missing.
     """
     if not ids:
-        return [f"{where}: names no class; write one name a line, in order of id"]
+        text = "names no class; write one name a line, in order of id"
+        return [Fault(Rule.ANNOTATION, text, file=where)]
     highest = max(ids)
     if highest == len(ids) - 1:
         return []
     missing = next(class_id for class_id in count() if class_id not in ids)
-    return [f"{where}: ids must run from 0 without a gap; {missing} is missing, the highest is {highest}"]
+    text = f"ids must run from 0 without a gap; {missing} is missing, the highest is {highest}"
+    return [Fault(Rule.ANNOTATION, text, file=where)]
 
 
 def numbered_names(highest: int) -> tuple[str, ...]:

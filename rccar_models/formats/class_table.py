@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
 from rccar_models.formats.files import filled_lines, name_of, read_text
 
 Colour = tuple[int, int, int]
@@ -76,31 +76,34 @@ def read_entries(path: Path, *, root: Path) -> list[Entry]:
     Raises:
         DataError: it cannot be read, a line has not the form of the others, or a colour is out of range.
     """
-    faults: list[str] = []
+    faults: list[LabelError] = []
     if path.suffix.lower() == ".csv":
         entries = _from_table(path, root, faults)
     else:
         lines = filled_lines(path, root=root)
         long = [number for number, line in lines if len(line) > _MAX_CHARACTERS]
         faults += [
-            f"{number}: is longer than {_MAX_CHARACTERS} characters; name one class" for number in long[:1]
+            LabelError(f"is longer than {_MAX_CHARACTERS} characters; name one class", line=number)
+            for number in long[:1]
         ]
         if len(lines) > _MAX_CLASSES:
-            faults.append(f" names {len(lines)} classes, more than the {_MAX_CLASSES} that are read")
+            text = f"names {len(lines)} classes, more than the {_MAX_CLASSES} that are read"
+            faults.append(LabelError(text))
         entries = [] if faults else _from_lines(lines, faults)
     if faults:
-        raise DataError(str(root), [f"{name_of(path, root)}:{fault}" for fault in faults])
+        raise DataError(str(root), [fault.at(file=name_of(path, root)) for fault in faults])
     return entries
 
 
-def _from_lines(lines: Sequence[tuple[int, str]], faults: list[str]) -> list[Entry]:
+def _from_lines(lines: Sequence[tuple[int, str]], faults: list[LabelError]) -> list[Entry]:
     best = max(_COLOURED, key=lambda form: sum(bool(form.fullmatch(line)) for _, line in lines))
     matches = [(number, best.fullmatch(line)) for number, line in lines]
     if 2 * sum(bool(match) for _, match in matches) > len(lines):
         entries = []
         for number, match in matches:
             if match is None:
-                faults.append(f"{number}: has no colour, though other lines have; write name r g b")
+                text = "has no colour, though other lines have; write name r g b"
+                faults.append(LabelError(text, line=number))
             else:
                 entries += _entry(number, match.groupdict(), faults)
         return entries
@@ -113,16 +116,16 @@ def _from_lines(lines: Sequence[tuple[int, str]], faults: list[str]) -> list[Ent
     return [Entry(line=number, id=None, name=line) for number, line in lines if line != IGNORED]
 
 
-def _from_table(path: Path, root: Path, faults: list[str]) -> list[Entry]:
+def _from_table(path: Path, root: Path, faults: list[LabelError]) -> list[Entry]:
     try:
         rows = list(csv.reader(read_text(path, root=root).splitlines(), skipinitialspace=True))
     except csv.Error as error:
-        faults.append(f" not valid CSV ({error})")
+        faults.append(LabelError(f"not valid CSV ({error})"))
         return []
     header = [cell.strip().lower() for cell in rows[0]] if rows else []
     places = {key: header.index(word) for key, words in _COLUMNS.items() for word in words if word in header}
     if "name" not in places or not ({"r", "g", "b"} <= set(places) or "id" in places):
-        faults.append("1: the first line must be name,r,g,b or Pixel Value,Class")
+        faults.append(LabelError("the first line must be name,r,g,b or Pixel Value,Class", line=1))
         return []
     entries: list[Entry] = []
     for number, row in enumerate(rows[1:], start=2):
@@ -132,19 +135,18 @@ def _from_table(path: Path, root: Path, faults: list[str]) -> list[Entry]:
     return entries
 
 
-def _entry(number: int, cells: Mapping[str, str | None], faults: list[str]) -> list[Entry]:
+def _entry(number: int, cells: Mapping[str, str | None], faults: list[LabelError]) -> list[Entry]:
     """One class, or none and a fault."""
     name, found = cells.get("name") or "", [cells.get(key) for key in ("id", "r", "g", "b")]
     texts = [text for text in found if text is not None]
     if not name or len(name) > _MAX_CHARACTERS:
-        faults.append(f"{number}: has no name of at most {_MAX_CHARACTERS} characters")
+        faults.append(LabelError(f"has no name of at most {_MAX_CHARACTERS} characters", line=number))
     elif not all(text.isdecimal() and len(text) < 9 for text in texts):
         wrong = next(text for text in texts if not (text.isdecimal() and len(text) < 9))
-        faults.append(f"{number}: {wrong[:80]!r} is not a whole number")
+        faults.append(LabelError(f"{wrong[:80]!r} is not a whole number", line=number))
     elif any(int(text) > 255 for text in found[1:] if text):
-        faults.append(
-            f"{number}: colour {' '.join(map(str, found[1:]))}; red, green and blue go from 0 to 255"
-        )
+        text = f"colour {' '.join(map(str, found[1:]))}; red, green and blue go from 0 to 255"
+        faults.append(LabelError(text, line=number))
     else:
         rgb = tuple(int(text) for text in found[1:] if text)
         colour = (rgb[0], rgb[1], rgb[2]) if len(rgb) == 3 else None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import name_of
 
 MAX_MILLION_PIXELS = 50
@@ -116,7 +117,7 @@ def read_mask(path: Path, *, root: Path) -> NDArray[np.uint8]:
     values = read_mask_pixels(path, root=root)
     if values.ndim == 3:
         fault = "colours instead of class ids; save one grey channel whose values are ids"
-        raise _fault(path, root, fault)
+        raise _fault(path, root, fault, Rule.ANNOTATION)
     return values
 
 
@@ -148,10 +149,11 @@ def read_mask_pixels(path: Path, *, root: Path, has_colours: bool = False) -> ND
         return np.ascontiguousarray(values[..., 0])
     if picture.mode not in {"1", "L", "P"} and not picture.mode.startswith("I"):
         fault = f"mode {picture.mode} instead of class ids; save one grey channel whose values are ids"
-        raise _fault(path, root, fault)
+        raise _fault(path, root, fault, Rule.ANNOTATION)
     if values.min() < 0 or values.max() > 255:
         found = int(values.max() if values.max() > 255 else values.min())
-        raise _fault(path, root, f"class id {found}; ids go from 0 to 254, and 255 means ignore")
+        fault = f"class id {found}; ids go from 0 to 254, and 255 means ignore"
+        raise _fault(path, root, fault, Rule.CLASS_OUT_OF_RANGE)
     return values.astype(np.uint8)
 
 
@@ -168,5 +170,5 @@ def _decoded(path: Path, *, root: Path, content: bytes | None = None) -> Image.I
     return picture
 
 
-def _fault(path: Path, root: Path, what: str) -> DataError:
-    return DataError(str(root), [f"{name_of(path, root)}: {what}"])
+def _fault(path: Path, root: Path, what: str, rule: Rule = Rule.UNREADABLE_IMAGE) -> DataError:
+    return DataError(str(root), [Fault(rule, what, file=name_of(path, root))])

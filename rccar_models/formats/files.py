@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"})
 """Of files that count as pictures, in lower case."""
@@ -60,12 +61,16 @@ def read_text(path: Path, *, root: Path, max_mib: float = MAX_TEXT_MIB) -> str:
     try:
         n_mib = path.stat().st_size / 2**20
         if n_mib > max_mib:
-            fault = f"{name_of(path, root)}: {n_mib:.0f} MiB are more than the {max_mib:g} MiB that are read"
-            raise DataError(str(root), [f"{fault}; divide the file, or remove what is no annotation"])
+            fault = f"{n_mib:.0f} MiB are more than the {max_mib:g} MiB that are read"
+            raise _fault(path, root, f"{fault}; divide the file, or remove what is no annotation")
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        fault = f"{name_of(path, root)}: cannot be read as UTF-8 text ({error}); save it as UTF-8"
-        raise DataError(str(root), [fault]) from error
+        fault = f"cannot be read as UTF-8 text ({error}); save it as UTF-8"
+        raise _fault(path, root, fault) from error
+
+
+def _fault(path: Path, root: Path, text: str) -> DataError:
+    return DataError(str(root), [Fault(Rule.ANNOTATION, text, file=name_of(path, root))])
 
 
 def filled_lines(path: Path, *, root: Path) -> list[tuple[int, str]]:

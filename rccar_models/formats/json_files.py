@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import name_of, read_text
 from rccar_models.formats.repeats import first_repeat
 
@@ -28,20 +29,22 @@ def read_json(path: Path, *, root: Path, max_mib: float = MAX_MIB) -> object:
     """
     where = name_of(path, root)
     text = read_text(path, root=root, max_mib=max_mib)
+    line = column = None
     try:
         return json.loads(text, parse_constant=_refused, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
-        fault = f"{where}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}"
+        fault = f"not valid JSON: {error.msg}"
+        line, column = error.lineno, error.colno
     except RecursionError:
-        fault = f"{where}: nested too deeply for an annotation file"
+        fault = "nested too deeply for an annotation file"
     except _NotANumberError as error:
         line, column = _place_of_constant(text)
-        fault = f"{where}:{line}:{column}: {error} is not a number in JSON; correct or remove the entry"
+        fault = f"{error} is not a number in JSON; correct or remove the entry"
     except MemoryError:
-        fault = f"{where}: is larger than this machine's memory can hold; divide the file"
+        fault = "is larger than this machine's memory can hold; divide the file"
     except ValueError as error:  # a key that stands twice, a number of too many digits
-        fault = f"{where}: {error}; correct the file"
-    raise DataError(str(root), [fault])
+        fault = f"{error}; correct the file"
+    raise DataError(str(root), [Fault(Rule.ANNOTATION, fault, file=where, line=line, column=column)])
 
 
 def is_unicode(text: str) -> bool:

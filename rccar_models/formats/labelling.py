@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rccar_models.boxes import as_boxes, at_least, clipped
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Rule
 from rccar_models.formats.run_lengths import code_extent, decoded_mask
 from rccar_models.samples import IGNORE_ID, Frame, Region, Thing
 
@@ -22,8 +23,9 @@ def labelled_frame(
     things: Sequence[Thing],
     *,
     task: str,
-    where: str,
     root: str,
+    file: str,
+    object: str = "",
     warnings: tuple[str, ...] = (),
 ) -> Frame:
     """Make the frame that a task trains on from an image and its objects.
@@ -33,8 +35,9 @@ def labelled_frame(
         things: its objects, in file order.
         task: "segmentation": outlines are painted over background 0, later ones over earlier ones; an object
             with a box only makes that box count nowhere. "detection": boxes of all but crowds and flat ones.
-        where: what messages call the frame.
         root: the data set, for messages.
+        file: what messages call the file of its labels.
+        object: what they call the frame within a file of many.
         warnings: of the image.
 
     Returns:
@@ -48,8 +51,8 @@ def labelled_frame(
     if task == "segmentation":
         try:
             mask = painted_mask(kept, width=width, height=height)
-        except ValueError as error:
-            raise DataError(root, [f"{where}: {error}"]) from error
+        except LabelError as error:
+            raise DataError(root, [error.at(file=file, object=object)]) from error
         return Frame(image=image, mask=mask, warnings=warnings, things=kept)
     boxed = [thing for thing in kept if not thing.is_crowd and thing.has_area]
     boxes = clipped(as_boxes([thing.box for thing in boxed]), width=width, height=height)
@@ -70,7 +73,7 @@ def extent(region: Region) -> tuple[float, float, float, float]:
         x1, y1, x2, y2; zeros if it encloses nothing.
 
     Raises:
-        ValueError: it is no valid run-length code.
+        LabelError: it is no valid run-length code.
     """
     if isinstance(region, Mapping):
         return code_extent(region)
@@ -93,7 +96,7 @@ def painted_mask(things: Sequence[Thing], *, width: int, height: int) -> NDArray
         (height, width) uint8; 0 is background.
 
     Raises:
-        ValueError: an outline lies far outside the image or is no valid run-length code.
+        LabelError: an outline lies far outside the image or is no valid run-length code.
     """
     mask = np.zeros((height, width), np.uint8)
     # What has only a box is unknown below it: ignored, but never over what an outline tells.
@@ -104,8 +107,8 @@ def painted_mask(things: Sequence[Thing], *, width: int, height: int) -> NDArray
             continue
         try:
             mask[filled(thing.region, width=width, height=height)] = thing.class_id
-        except ValueError as error:
-            raise ValueError(f"{thing.where}: {error}") from error
+        except LabelError as error:
+            raise LabelError(error.text, error.rule, line=thing.line, object=thing.where) from error
     return mask
 
 
@@ -121,7 +124,7 @@ def filled(region: Region, *, width: int, height: int) -> NDArray[np.bool_]:
         (height, width) True inside.
 
     Raises:
-        ValueError: it lies far outside the image, or is no valid run-length code for it.
+        LabelError: it lies far outside the image, or is no valid run-length code for it.
     """
     if isinstance(region, Mapping):
         return decoded_mask(region, width=width, height=height)
@@ -132,7 +135,8 @@ def filled(region: Region, *, width: int, height: int) -> NDArray[np.bool_]:
         corners = zip(polygon[::2], polygon[1::2], strict=True)
         far = [corner for corner in corners if _is_far(corner, width, height)]
         if far:
-            raise ValueError(f"its corner {far[0]} lies far outside the {width}x{height} image; correct it")
+            text = f"its corner {far[0]} lies far outside the {width}x{height} image; correct it"
+            raise LabelError(text, Rule.BOX_OUTSIDE)
     codes = coco.frPyObjects([list(polygon) for polygon in region], height, width)
     return np.asarray(coco.decode(coco.merge(codes)), bool)
 

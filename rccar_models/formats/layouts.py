@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.companions import Companions
 from rccar_models.formats.files import PICTURE_SUFFIXES
 from rccar_models.formats.folders import holds_labels, image_positions, labels_of_another, split_of
@@ -53,13 +54,13 @@ class Pairs:
 
     Args:
         splits: frames of each split found, in order of name or list; `UNSPLIT` alone if nothing divides them.
-        warnings: one line each.
-        faults: one line each.
+        warnings: what the user should know.
+        faults: what must be mended.
     """
 
     splits: Mapping[str, tuple[Pair, ...]]
-    warnings: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def find_pairs(
@@ -195,20 +196,22 @@ def _divided_by_folders(images: Sequence[str]) -> Division:
     beside = splits.pop(UNSPLIT, []) if len(splits) > 1 else []
     ordered = {split: splits[split] for split in (*SPLITS, UNSPLIT) if split in splits}
     unused = f"{len(beside)} images lie in no folder of a split and are not used, e.g. " + "".join(beside[:1])
-    return Division(splits=ordered, warnings=(unused,) if beside else ())
+    return Division(splits=ordered, warnings=(Fault(Rule.NOTE, unused),) if beside else ())
 
 
-def _warnings(tree: Tree, orphans: Orphans, divided: Division, suffix: str) -> Iterator[str]:
+def _warnings(tree: Tree, orphans: Orphans, divided: Division, suffix: str) -> Iterator[Fault]:
     if orphans.n_lost:
-        yield f"{orphans.n_lost} label files ({suffix}) have no image and are not used"
+        text = f"{orphans.n_lost} label files ({suffix}) have no image and are not used"
+        yield Fault(Rule.LABEL_WITHOUT_IMAGE, text)
     yield from divided.warnings
     if tree.n_links_out:
-        yield f"{tree.n_links_out} links lead out of the data set and are not followed"
+        yield Fault(Rule.NOTE, f"{tree.n_links_out} links lead out of the data set and are not followed")
     if tree.n_misnamed:
-        yield f"{tree.n_misnamed} files have names that are not UTF-8 and are not used; rename them"
+        text = f"{tree.n_misnamed} files have names that are not UTF-8 and are not used; rename them"
+        yield Fault(Rule.NOTE, text)
 
 
-def _shared_files(splits: Mapping[str, tuple[Pair, ...]]) -> Iterator[str]:
+def _shared_files(splits: Mapping[str, tuple[Pair, ...]]) -> Iterator[Fault]:
     """Find frames that stand in two places, and images that would share a companion."""
     first: dict[Path, tuple[str, str]] = {}
     for split, pair in ((split, pair) for split, pairs in splits.items() for pair in pairs):
@@ -217,8 +220,10 @@ def _shared_files(splits: Mapping[str, tuple[Pair, ...]]) -> Iterator[str]:
             continue
         other_split, other_name = first[pair.companion]
         if other_name != pair.name:
-            yield f"{other_name} and {pair.name} would share {pair.companion.name}; rename one of them"
+            text = f"{other_name} and {pair.name} would share {pair.companion.name}; rename one of them"
+            yield Fault(Rule.ANNOTATION, text)
         elif other_split != split:
-            yield f"{pair.name} is in {other_split} and in {split}; keep it in one of them"
+            text = f"{pair.name} is in {other_split} and in {split}; keep it in one of them"
+            yield Fault(Rule.LEAKED_IMAGE, text)
         else:
-            yield f"{pair.name} is twice in {split}; keep one line"
+            yield Fault(Rule.LEAKED_IMAGE, f"{pair.name} is twice in {split}; keep one line")

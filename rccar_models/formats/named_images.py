@@ -40,7 +40,7 @@ class NamedImages:
             The image's name.
 
         Raises:
-            ValueError: there is no such image in the data set.
+            LabelError: there is no such image in the data set.
         """
         for spelling in dict.fromkeys((file_name, file_name.replace("\\", "/"))):
             if not _ABSOLUTE.match(spelling):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Orphans:
     companions: dict[str, str] = field(default_factory=dict)
     pictures: list[str] = field(default_factory=list)
     n_lost: int = 0
-    faults: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
 
 def placed_orphans(names: Iterable[str], images: Iterable[str], claims: Claims | None) -> Orphans:

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from rccar_models.errors import LabelError
+from rccar_models.faults import Rule
+
 Code = Mapping[str, object]
 """`size`: [height, width]; `counts`: the runs, as a list or as a text."""
 
@@ -28,11 +31,12 @@ def decoded_mask(code: Code, *, width: int, height: int) -> NDArray[np.bool_]:
         (height, width), True where it is set.
 
     Raises:
-        ValueError: it is made for another size, or is no valid code.
+        LabelError: it is made for another size, or is no valid code.
     """
     size = code.get("size")
     if _size_of(code) != (height, width):
-        raise ValueError(f"its run-length code is made for size {size}, but the image is {[height, width]}")
+        text = f"its run-length code is made for size {size}, but the image is {[height, width]}"
+        raise LabelError(text, Rule.SIZE_MISMATCH)
     runs = _checked_runs(code)
     is_set = np.arange(len(runs)) % 2 == 1
     return np.repeat(is_set, runs).reshape(width, height).T
@@ -48,7 +52,7 @@ def code_extent(code: Code) -> tuple[float, float, float, float]:
         x1, y1, x2, y2 in pixels; zeros if nothing is set.
 
     Raises:
-        ValueError: it is no valid code.
+        LabelError: it is no valid code.
     """
     height, _ = _size_of(code)
     ends = np.cumsum(_checked_runs(code))
@@ -69,7 +73,7 @@ def _size_of(code: Code) -> tuple[int, int]:
         height, width = size
         if type(height) is int and type(width) is int and 0 < height < 2**16 and 0 < width < 2**16:
             return height, width
-    raise ValueError(f"its run-length code has size {str(size)[:80]} instead of height and width")
+    raise LabelError(f"its run-length code has size {str(size)[:80]} instead of height and width")
 
 
 def _checked_runs(code: Code) -> NDArray[np.int64]:
@@ -78,9 +82,9 @@ def _checked_runs(code: Code) -> NDArray[np.int64]:
     counts = code.get("counts")
     runs = _uncompressed(counts) if isinstance(counts, str) else counts
     if not isinstance(runs, list) or not all(type(run) is int and run >= 0 for run in runs):
-        raise ValueError("its run-length code has no valid counts; label the object again")
+        raise LabelError("its run-length code has no valid counts; label the object again")
     if sum(runs) != height * width:
-        raise ValueError(f"its run-length code covers {sum(runs)} of {height * width} pixels")
+        raise LabelError(f"its run-length code covers {sum(runs)} of {height * width} pixels")
     return np.asarray(runs, np.int64)
 
 
@@ -90,11 +94,11 @@ def _uncompressed(text: str) -> list[int]:
     for character in text:
         group = ord(character) - 48
         if not 0 <= group < 64:
-            raise ValueError(f"its run-length code holds {character!r}, which no such code has")
+            raise LabelError(f"its run-length code holds {character!r}, which no such code has")
         value |= (group & 0x1F) << 5 * n_groups
         n_groups += 1
         if n_groups > _MAX_GROUPS:
-            raise ValueError("its run-length code holds a run longer than any picture")
+            raise LabelError("its run-length code holds a run longer than any picture")
         if group & 0x20:
             continue
         if group & 0x10:  # the sign
@@ -102,5 +106,5 @@ def _uncompressed(text: str) -> list[int]:
         runs.append(value + runs[-2] if len(runs) > 2 else value)
         value = n_groups = 0
     if n_groups:
-        raise ValueError("its run-length code is cut off")
+        raise LabelError("its run-length code is cut off")
     return runs

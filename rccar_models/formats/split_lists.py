@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import PICTURE_SUFFIXES, filled_lines
 from rccar_models.formats.splits import SPELLINGS
 from rccar_models.formats.tree import Tree
@@ -31,13 +32,13 @@ class Division:
 
     Args:
         splits: names of images, in order.
-        warnings: one line each.
-        faults: one line each: "file:line: what is wrong".
+        warnings: what the user should know.
+        faults: of the lists.
     """
 
     splits: Mapping[str, Sequence[str]]
-    warnings: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def list_files(tree: Tree, folders: Sequence[str] = FOLDERS) -> Mapping[str, Sequence[str]]:
@@ -95,7 +96,7 @@ def frames_in_lists(
     Returns:
         Images by split in the order of the lists.
     """
-    faults: list[str] = []
+    faults: list[Fault] = []
     splits: dict[str, list[str]] = {split: [] for split in lists}
     parts: dict[str, Mapping[str, str | None]] = {}
     for split, file in ((split, file) for split, files in lists.items() for file in files):
@@ -107,23 +108,24 @@ def frames_in_lists(
         faults += missing
     used = {name for names in splits.values() for name in names}
     n_unused = len(set(images) - used)
-    unused = f"{n_unused} images stand in no split list and are not used"
+    unused = Fault(Rule.NOTE, f"{n_unused} images stand in no split list and are not used")
     return Division(splits=splits, warnings=(unused,) if n_unused else (), faults=tuple(faults))
 
 
-def _read_list(tree: Tree, file: str, known: Mapping[str, str | None]) -> tuple[list[str], list[str]]:
-    """The images that a list names, and a line for each fault."""
+def _read_list(tree: Tree, file: str, known: Mapping[str, str | None]) -> tuple[list[str], list[Fault]]:
+    """The images that a list names, and its faults."""
     try:
         lines = filled_lines(tree.path(file), root=tree.root)
     except DataError as error:
         return [], list(error.faults)
     images: list[str] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     for number, line in lines:
         spellings = (line, _FLAG.sub("", line))
         image = next((found for one in spellings if (found := _find(known, one, tree=tree, file=file))), None)
         if image is None:
-            faults.append(f"{file}:{number}: there is no image {line[:200]!r}; correct the line or remove it")
+            text = f"there is no image {line[:200]!r}; correct the line or remove it"
+            faults.append(Fault(Rule.MISSING_SPLIT, text, file=file, line=number))
         else:
             images.append(image)
     return images, faults

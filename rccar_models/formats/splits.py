@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from rccar_models.faults import Fault, Rule
 from rccar_models.samples import SPLITS, UNSPLIT
 
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
@@ -34,23 +35,27 @@ MEND = (
 )
 
 
-def split_faults(counts: Mapping[str, int]) -> list[str]:
+def split_faults(counts: Mapping[str, int]) -> list[Fault]:
     """Check that the required splits are there and that every split holds something.
 
     Args:
         counts: frames of each split found, of `UNSPLIT` alone where nothing divides them.
 
     Returns:
-        One line for each fault.
+        The faults.
     """
     if set(counts) == {UNSPLIT}:
-        return [f"nothing divides its {counts[UNSPLIT]} frames into train and val; {MEND}"]
+        return [_missing(f"nothing divides its {counts[UNSPLIT]} frames into train and val; {MEND}")]
     found = ", ".join(f"{split} {counts[split]}" for split in SPLITS if split in counts) or "none"
     absent = [split for split in REQUIRED if split not in counts]
-    missing = [f"no {split} split (frames found: {found}); {MEND}" for split in absent]
+    missing = [_missing(f"no {split} split (frames found: {found}); {MEND}") for split in absent]
     empty = [
-        f"the {split} split is empty (frames found: {found}); put images into it or remove it"
+        _missing(f"the {split} split is empty (frames found: {found}); put images into it or remove it")
         for split, count in counts.items()
         if not count
     ]
     return missing + empty
+
+
+def _missing(text: str) -> Fault:
+    return Fault(Rule.MISSING_SPLIT, text)

@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import name_of, read_text
 from rccar_models.formats.repeats import first_repeat
 
@@ -27,19 +28,20 @@ def read_yaml(path: Path, *, root: Path) -> object:
     """
     where = name_of(path, root)
     text = read_text(path, root=root, max_mib=MAX_MIB)
+    line = column = None
     try:
         content: object = yaml.load(text, Loader=_Plain)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        fault = f"{where}{place}: not valid YAML: {error.problem or error.context}"
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        fault = f"not valid YAML: {error.problem or error.context}"
     except yaml.YAMLError as error:
-        fault = f"{where}: not valid YAML: {' '.join(str(error).split())}"
+        fault = f"not valid YAML: {' '.join(str(error).split())}"
     except RecursionError:
-        fault = f"{where}: nested too deeply"
+        fault = "nested too deeply"
     else:
         return content
-    raise DataError(str(root), [fault])
+    raise DataError(str(root), [Fault(Rule.ANNOTATION, fault, file=where, line=line, column=column)])
 
 
 class _Plain(yaml.BaseLoader):

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from rccar_models.faults import Rule
 from rccar_models.inspection.findings import Finding
 from rccar_models.inspection.frames import SeenFrame
 from rccar_models.inspection.hashing import near_blocks
@@ -65,13 +66,13 @@ def _equal(group: Sequence[SeenFrame]) -> Finding:
     others = _listed(group[1:])
     if len({frame.split for frame in group}) > 1:
         text = f"is in {group[0].split}, and the same picture is {others}; keep it in one split"
-        return Finding("leaked-image", False, text, group[0].name)
-    return Finding("duplicate-image", False, f"is the same picture as {others}; keep one", group[0].name)
+        return Finding(Rule.LEAKED_IMAGE, False, text, group[0].name)
+    return Finding(Rule.DUPLICATE_IMAGE, False, f"is the same picture as {others}; keep one", group[0].name)
 
 
 def _near(group: Sequence[SeenFrame]) -> Finding:
     text = f"looks the same as {_listed(group[1:])}; keep them in one split, or keep one"
-    return Finding("near-duplicate", False, text, group[0].name)
+    return Finding(Rule.NEAR_DUPLICATE, False, text, group[0].name)
 
 
 def _listed(frames: Sequence[SeenFrame]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from rccar_models.cache import CachedSplit, open_split, read_info
+from rccar_models.faults import Fault, Rule
 from rccar_models.samples import DataIndex, Frame, Sample
 
 
@@ -30,7 +31,7 @@ def cached_index(folder: Path) -> DataIndex:
         classes=info.classes,
         ignore_id=info.ignore_id,
         splits={split: _samples(kept) for split, kept in splits.items()},
-        warnings=info.warnings,
+        warnings=tuple(Fault(Rule.NOTE, line) for line in info.warnings),
     )
 
 

@@ -5,10 +5,11 @@ The set is listed for every task that it can serve and each frame is decoded onc
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, WrongTaskError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats import DEMO, scan_data
 from rccar_models.inspection.alike import duplicate_findings
 from rccar_models.inspection.drives import drive_findings
@@ -23,7 +24,7 @@ TASKS = ("detection", "segmentation")
 
 Progress = Callable[[int, int], None]
 
-_DETAILED = frozenset({"label-without-image", "image-without-label", "flat-box"})
+_DETAILED = frozenset({Rule.LABEL_WITHOUT_IMAGE, Rule.IMAGE_WITHOUT_LABEL, Rule.FLAT_BOX})
 """Rules of which a format only counts the cases: its line is left out where they are listed one by one."""
 
 _CLASS_ID = re.compile(r"(?<=') \(id \d+\)")
@@ -79,8 +80,7 @@ def check_data(
     except DataError as error:
         if source == DEMO or not Path(source).expanduser().is_dir():
             raise
-        root = Path(source).expanduser()
-        found = [as_finding(fault, root=root, is_error=True, rule="layout") for fault in error.faults]
+        found = [as_finding(_of_the_whole(fault), is_error=True) for fault in error.faults]
         tasks = (task,) if task else ()
         return Checked(source=source, format="", tasks=tasks, classes=(), counts={}, findings=tuple(found))
     able, findings = _all_findings(indexes, long_side_px=long_side_px, progress=progress or _silent)
@@ -105,19 +105,19 @@ def _served(source: str, tasks: Sequence[str], format_name: str | None) -> list[
         except DataError as error:
             refusals.append(error)
     if not indexes:
-        raise min(refusals, key=_is_of_the_task)
+        raise min(refusals, key=lambda error: isinstance(error, WrongTaskError))
     # A set of boxes has no outlines: that is no fault of it, it serves detection only.
     able = [index for index in indexes if not _lacks_labels(index)]
     return able or indexes[:1]
 
 
-def _is_of_the_task(error: DataError) -> bool:
-    """Whether it says no more than that the format is not for this task."""
-    return all("its format" in fault and "serves" in fault for fault in error.faults)
+def _of_the_whole(fault: Fault) -> Fault:
+    """What cannot be read and without which nothing can be listed."""
+    return replace(fault, rule=Rule.LAYOUT) if fault.rule is Rule.ANNOTATION else fault
 
 
 def _lacks_labels(index: DataIndex) -> bool:
-    return any("no object is" in fault for fault in index.faults)
+    return any(fault.rule is Rule.NO_OBJECTS for fault in index.faults)
 
 
 def _all_findings(
@@ -159,9 +159,8 @@ def _frames(index: DataIndex) -> list[tuple[str, str, tuple[Path, ...]]]:
 
 
 def _index_findings(index: DataIndex) -> list[Finding]:
-    root = Path(index.source).expanduser()
-    faults = [as_finding(fault, root=root, is_error=True) for fault in index.faults]
-    warnings = [as_finding(warning, root=root, is_error=False) for warning in index.warnings]
+    faults = [as_finding(fault, is_error=True) for fault in index.faults]
+    warnings = [as_finding(warning, is_error=False) for warning in index.warnings]
     return faults + warnings + unpaired_findings(index)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from rccar_models.cache.digest import n_threads
+from rccar_models.faults import Fault
 from rccar_models.inspection.facts import FrameFacts, Progress, frame_facts
 from rccar_models.samples import DataIndex, Sample
 
@@ -28,7 +29,7 @@ class ChosenFrames:
 
     frames: tuple[tuple[str, Sample], ...]
     missing: tuple[str, ...]
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
     n_read: int
 
 

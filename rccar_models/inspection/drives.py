@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rccar_models.faults import Rule
 from rccar_models.inspection.alike import levels_apart
 from rccar_models.inspection.findings import Finding
 from rccar_models.inspection.frames import SeenFrame
@@ -92,9 +93,9 @@ def _split_findings(judged: _Stack, train: _Stack, split: str) -> Iterator[Findi
         f"in train too ({len(by_look)} by their look, {len(places)} by their place among the files): "
         "scores flatter: divide by drive, e.g. with `sweep data split`"
     )
-    yield Finding("same-drive", False, text)
+    yield Finding(Rule.SAME_DRIVE, False, text)
     for position in sorted(said):
-        yield Finding("same-drive", False, said[position], judged.frames[position].name)
+        yield Finding(Rule.SAME_DRIVE, False, said[position], judged.frames[position].name)
 
 
 def _alike(judged: _Stack, train: _Stack) -> Mapping[int, str]:

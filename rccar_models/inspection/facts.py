@@ -16,6 +16,7 @@ from PIL import Image
 from rccar_models.boxes import Boxes, as_boxes, clipped
 from rccar_models.cache.digest import n_threads
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault
 from rccar_models.samples import DataIndex, Frame, Sample
 
 Progress = Callable[[int, int], None]
@@ -49,7 +50,7 @@ class FrameFacts:
     labels: NDArray[np.int64] = field(default_factory=_no_ids)
     brightness: float = 0.0
     warnings: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def is_readable(self) -> bool:

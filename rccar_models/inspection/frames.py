@@ -20,6 +20,7 @@ from PIL import Image
 from rccar_models.boxes import Boxes
 from rccar_models.cache.digest import n_threads
 from rccar_models.errors import DataError
+from rccar_models.faults import Rule
 from rccar_models.formats.decoding import TURNED, decoded_once
 from rccar_models.formats.files import name_of
 from rccar_models.formats.labelling import OUTSIDE
@@ -123,11 +124,7 @@ def _seen(index: DataIndex, split: str, sample: Sample, look: Look | None) -> Se
     try:
         frame = sample.read()
     except DataError as error:
-        root = Path(index.source).expanduser()
-        findings = (
-            as_finding(fault, root=root, is_error=True, rule="annotation", file=sample.name)
-            for fault in error.faults
-        )
+        findings = (as_finding(fault, is_error=True, file=sample.name) for fault in error.faults)
         return SeenFrame(name=sample.name, split=split, findings=tuple(findings))
     height, width = frame.image.shape[:2]
     amounts, n_ignored = _amounts(index, frame)
@@ -165,7 +162,7 @@ def _warned(frame: Frame, sample: Sample) -> Iterator[Finding]:
     for text in frame.warnings:
         if text == OUTSIDE:  # every such box is a finding of its own
             continue
-        rule = "exif-rotation" if text == TURNED else "note"
+        rule = Rule.EXIF_ROTATION if text == TURNED else Rule.NOTE
         yield Finding(rule, False, text, sample.name)
 
 

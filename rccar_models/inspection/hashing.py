@@ -15,6 +15,7 @@ from scipy.fft import dctn
 
 from rccar_models.cache.digest import n_threads
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault
 from rccar_models.samples import Sample
 
 Progress = Callable[[int, int], None]
@@ -69,7 +70,7 @@ def perceptual_hashes(samples: Sequence[Sample], progress: Progress | None = Non
         DataError: frames cannot be read; all of them are named.
     """
     hashes = np.zeros(len(samples), np.uint64)
-    faults: list[str] = []
+    faults: list[Fault] = []
     with ThreadPoolExecutor(n_threads()) as pool:
         for position, found in enumerate(pool.map(_hash_or_faults, samples)):
             if isinstance(found, tuple):
@@ -158,7 +159,7 @@ def _blocks(n_rows: int) -> Iterator[slice]:
         yield slice(start, start + _BLOCK_ROWS)
 
 
-def _hash_or_faults(sample: Sample) -> np.uint64 | tuple[str, ...]:
+def _hash_or_faults(sample: Sample) -> np.uint64 | tuple[Fault, ...]:
     try:
         return perceptual_hash(sample.read().image)
     except DataError as error:

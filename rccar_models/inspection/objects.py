@@ -7,6 +7,7 @@ exact (GEOS), and it names the place of a crossing; a float test of our own woul
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from rccar_models.faults import Rule
 from rccar_models.inspection.findings import Finding
 from rccar_models.samples import Frame, Thing
 
@@ -49,29 +50,29 @@ def _box_findings(thing: Thing, place: Place, *, width: int, height: int) -> Ite
     if not thing.has_area:
         if not (thing.is_crowd or thing.region):
             what = f"a box of {x2 - x1:g}x{y2 - y1:g} pixels has no area and is left out; remove or redraw it"
-            yield _finding("flat-box", thing, place, what)
+            yield _finding(Rule.FLAT_BOX, thing, place, what)
         return
     if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
         what = f"the box {shown} lies outside the {width}x{height} picture; remove or redraw it"
-        yield _finding("box-outside", thing, place, what, is_error=True)
+        yield _finding(Rule.BOX_OUTSIDE, thing, place, what, is_error=True)
         return
     over = max(-x1, -y1, x2 - width, y2 - height)
     if over > max(_TOLERANCE_PX, _TOLERANCE_SHARE * max(width, height)):
         what = f"the box {shown} reaches {over:.0f} pixels over the edge of the {width}x{height} picture"
-        yield _finding("box-partly-outside", thing, place, f"{what} and is cut there")
+        yield _finding(Rule.BOX_PARTLY_OUTSIDE, thing, place, f"{what} and is cut there")
 
 
 def _outline_findings(thing: Thing, place: Place) -> Iterator[Finding]:
     if thing.n_short_outlines:
         what = "an outline of fewer than three corners encloses nothing and is left out; redraw or remove it"
-        yield _finding("short-polygon", thing, place, what, is_error=True)
+        yield _finding(Rule.SHORT_POLYGON, thing, place, what, is_error=True)
     if isinstance(thing.region, Mapping):  # a run-length code has no corners
         return
     for polygon in thing.region:
         crossing = _crossing(polygon)
         if crossing:
             what = f"the outline crosses itself near {crossing}; redraw it, or divide it at the crossing"
-            yield _finding("crossing-polygon", thing, place, what)
+            yield _finding(Rule.CROSSING_POLYGON, thing, place, what)
 
 
 def _crossing(polygon: tuple[float, ...] | list[float] | object) -> str:
@@ -89,7 +90,5 @@ def _crossing(polygon: tuple[float, ...] | list[float] | object) -> str:
     return f"({x:.0f}, {y:.0f})"
 
 
-def _finding(rule: str, thing: Thing, place: Place, text: str, *, is_error: bool = False) -> Finding:
-    if thing.where.startswith("line ") and thing.where[5:].isdigit():
-        return Finding(rule, is_error, text, place.labels, int(thing.where[5:]))
-    return Finding(rule, is_error, text, place.labels, None, thing.where)
+def _finding(rule: Rule, thing: Thing, place: Place, text: str, *, is_error: bool = False) -> Finding:
+    return Finding(rule, is_error, text, place.labels, thing.line, thing.where)

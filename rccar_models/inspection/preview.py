@@ -38,7 +38,7 @@ class Preview:
         n_frames: on the sheet.
         n_read: frames that were looked at.
         missing: classes in none of them.
-        faults: of the data set and the frames that could not be read.
+        faults: of the data set and the frames that could not be read, a line each.
     """
 
     file: Path
@@ -89,7 +89,7 @@ def preview_sheet(
         n_frames=len(chosen.frames),
         n_read=chosen.n_read,
         missing=chosen.missing,
-        faults=(*index.faults, *chosen.faults),
+        faults=tuple(map(str, (*index.faults, *chosen.faults))),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rccar_models.cache.resizing import fitted_size
+from rccar_models.faults import Rule
 from rccar_models.formats.class_names import BACKGROUND_NAMES
 from rccar_models.inspection.findings import Finding
 from rccar_models.inspection.frames import SeenFrame
@@ -53,15 +54,15 @@ def class_findings(index: DataIndex, frames: Sequence[SeenFrame]) -> Iterator[Fi
             continue
         if not total[class_id]:
             text = f"class {name!r} (id {class_id}) has no label anywhere; label it, or take its name out"
-            yield Finding("unused-class", False, text)
+            yield Finding(Rule.UNUSED_CLASS, False, text)
             continue
         for split, found in amounts.items():
             if found.any() and not found[class_id]:
-                yield Finding("absent-class", False, _absent(name, class_id, split))
+                yield Finding(Rule.ABSENT_CLASS, False, _absent(name, class_id, split))
     if index.task == "segmentation" and np.count_nonzero(total) == 1:
         only = index.classes[int(total.argmax())]
         text = f"every labelled pixel is {only!r}, so any model scores 1.0; label a second class"
-        yield Finding("one-class", False, text)
+        yield Finding(Rule.ONE_CLASS, False, text)
 
 
 def name_findings(classes: Sequence[str]) -> Iterator[Finding]:
@@ -76,7 +77,7 @@ def name_findings(classes: Sequence[str]) -> Iterator[Finding]:
     found = [name for name in classes if _SIDES & set(words_of(name))]
     if found:
         text = f"{', '.join(found)}: mirroring swaps left and right, so the flip augmentation must stay 0"
-        yield Finding("directed-class", False, text)
+        yield Finding(Rule.DIRECTED_CLASS, False, text)
 
 
 def words_of(name: str) -> list[str]:
@@ -109,10 +110,10 @@ def frame_findings(index: DataIndex, frames: Sequence[SeenFrame]) -> Iterator[Fi
     empty = [frame for frame in readable if not frame.amounts.any()]
     if empty and len(empty) == len(readable):
         text = f"none of {len(readable)} frames has an object; label some"
-        yield Finding("no-objects", True, text)
+        yield Finding(Rule.NO_OBJECTS, True, text)
     elif empty:
         text = f"{len(empty)} of {len(readable)} frames have no object; good as negatives, if that is meant"
-        yield Finding("no-objects", False, f"{text}, e.g. {empty[0].name}")
+        yield Finding(Rule.NO_OBJECTS, False, f"{text}, e.g. {empty[0].name}")
 
 
 def size_findings(frames: Sequence[SeenFrame], *, long_side_px: int) -> Iterator[Finding]:
@@ -130,7 +131,7 @@ def size_findings(frames: Sequence[SeenFrame], *, long_side_px: int) -> Iterator
         shown = ", ".join(f"{count} of {size[0]}x{size[1]}" for size, count in sizes.most_common(4))
         more = f" and {len(sizes) - 4} sizes more" if len(sizes) > 4 else ""
         text = f"frames have {len(sizes)} sizes: {shown}{more}; all are stretched to one size for training"
-        yield Finding("mixed-sizes", False, text)
+        yield Finding(Rule.MIXED_SIZES, False, text)
     yield from _tiny(frames, sizes, long_side_px)
 
 
@@ -155,7 +156,7 @@ def _ignored(frames: Sequence[SeenFrame]) -> Iterator[Finding]:
     every = len(ignored) == len(frames)
     for frame in ignored:
         text = "every pixel is ignored, so the frame teaches nothing; label it or remove it"
-        yield Finding("all-ignored", every, text, frame.name)
+        yield Finding(Rule.ALL_IGNORED, every, text, frame.name)
 
 
 def _tiny(
@@ -177,7 +178,7 @@ def _tiny(
             f"{width}x{height}, the default of a CPU sweep ({int((smallest < 1).sum())} less than one, "
             "and left out); a larger --image-size keeps them"
         )
-        yield Finding("tiny-box", False, text)
+        yield Finding(Rule.TINY_BOX, False, text)
 
 
 def _trained(sizes: Counter[tuple[int, int]], long_side_px: int) -> tuple[int, int]:

@@ -121,7 +121,7 @@ class DataStatistics:
         classes: each class, in id order.
         objects: their sizes; None where labels are masks.
         warnings: what the user should know.
-        faults: of the data set and its frames.
+        faults: of the data set and its frames, a line each.
     """
 
     source: str
@@ -193,8 +193,8 @@ def measure(
             _class(class_id, name, amounts, objects) for class_id, name in enumerate(index.classes)
         ),
         objects=objects.sizes() if has_objects else None,
-        warnings=(*index.warnings, *counted_warnings(frames)),
-        faults=faults,
+        warnings=(*map(str, index.warnings), *counted_warnings(frames)),
+        faults=tuple(map(str, faults)),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from rccar_models.faults import Rule
 from rccar_models.formats.companions import NOT_LABELS
 from rccar_models.formats.files import PICTURE_SUFFIXES, name_of
 from rccar_models.formats.tree import Tree, tree_of
@@ -28,13 +29,15 @@ def unpaired_findings(index: DataIndex) -> list[Finding]:
     root = Path(index.source).expanduser()
     tree = tree_of(root)
     bare = [
-        Finding("image-without-label", False, "no label file, so it counts as empty; label it", sample.name)
+        Finding(
+            Rule.IMAGE_WITHOUT_LABEL, False, "no label file, so it counts as empty; label it", sample.name
+        )
         for sample in samples
         if len(sample.files) == 1
     ]
     unread = _unread(tree)
     orphans = [
-        Finding("label-without-image", False, _mend(name, unread), name)
+        Finding(Rule.LABEL_WITHOUT_IMAGE, False, _mend(name, unread), name)
         for name in _orphans(tree, labelled, root)
     ]
     return bare + orphans

@@ -3,18 +3,19 @@
 Source of the layout: https://cocodataset.org/#format-data (object detection).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
+from rccar_models.formats.coco.fields import Entry, key_of, numbers_of, shown, text_of, whole_of
 from rccar_models.formats.files import name_of
-from rccar_models.formats.json_files import is_unicode, read_json
+from rccar_models.formats.json_files import read_json
 from rccar_models.formats.labelling import extent
 from rccar_models.samples import Region, Thing
 
-Entry = Mapping[str, object]
 T = TypeVar("T")
 
 
@@ -111,7 +112,7 @@ class CocoFile:
     n_told_apart: int = 0
 
 
-def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
+def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[Fault]]:
     """Read an annotation file.
 
     Args:
@@ -119,7 +120,7 @@ def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
         root: folder of the data set, for messages.
 
     Returns:
-        Its content without faulty entries, and a line for each entry that is missing, of a wrong kind, or
+        Its content without faulty entries, and a fault for each entry that is missing, of a wrong kind, or
         refers to nothing.
 
     Raises:
@@ -128,13 +129,14 @@ def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
     where = name_of(path, root)
     content = read_json(path, root=root)
     if not isinstance(content, dict):
-        raise DataError(str(root), [f"{where}: must be an object with images, annotations and categories"])
-    faults: list[str] = []
+        text = "must be an object with images, annotations and categories"
+        raise DataError(str(root), [Fault(Rule.ANNOTATION, text, file=where)])
+    faults: list[LabelError] = []
     categories = _records(content, "categories", _category, faults)
     pictures = _records(content, "images", _picture, faults)
     by_id = {picture.id: picture for picture in pictures}
     if len(by_id) < len(pictures):
-        faults.append("two images have the same id; give each its own")
+        faults.append(LabelError("two images have the same id; give each its own"))
     known = {category.id for category in categories}
     annotations = _records(content, "annotations", _annotation, faults)
     images, names = _written_ids(content, "images"), _written_ids(content, "categories")
@@ -146,23 +148,7 @@ def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[str]]:
     file = CocoFile(
         categories=tuple(categories), pictures=tuple(pictures), n_same_ids=_n_same_ids(annotations)
     )
-    return file, [f"{where}: {fault}" for fault in faults]
-
-
-def shown(value: object) -> str:
-    """Write a value of a file into a message: it may be of any kind and length.
-
-    Args:
-        value: as the file has it.
-
-    Returns:
-        At most 80 characters.
-    """
-    try:
-        text = repr(value)
-    except ValueError:  # a whole number of more than 4,300 digits
-        return "a number of thousands of digits"
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return file, [fault.at(file=where) for fault in faults]
 
 
 def _written_ids(content: Entry, key: str) -> set[object] | None:
@@ -174,12 +160,16 @@ def _written_ids(content: Entry, key: str) -> set[object] | None:
     return {one for one in ids if isinstance(one, int | float | str)}
 
 
-def _dangling(one: Annotation, images: set[object] | None, categories: set[object] | None) -> Iterator[str]:
+def _dangling(
+    one: Annotation, images: set[object] | None, categories: set[object] | None
+) -> Iterator[LabelError]:
     """Say what an object refers to in vain; of an entry that is there but faulty its own fault is enough."""
     if images is not None and one.image not in images:
-        yield f"object {shown(one.id)}: image_id {shown(one.image)} is not among the images; remove it"
+        text = f"image_id {shown(one.image)} is not among the images; remove it"
+        yield LabelError(text, Rule.LABEL_WITHOUT_IMAGE, object=f"object {shown(one.id)}")
     elif categories is not None and one.category not in categories:
-        yield f"object {shown(one.id)}: category_id {shown(one.category)} is not in categories; add it"
+        text = f"category_id {shown(one.category)} is not in categories; add it"
+        yield LabelError(text, Rule.UNKNOWN_CLASS, object=f"object {shown(one.id)}")
 
 
 def _n_same_ids(annotations: Sequence[Annotation]) -> int:
@@ -187,35 +177,35 @@ def _n_same_ids(annotations: Sequence[Annotation]) -> int:
     return len(ids) - len(set(ids))
 
 
-def _records(content: Entry, key: str, make: Callable[[Entry], T], faults: list[str]) -> list[T]:
+def _records(content: Entry, key: str, make: Callable[[Entry], T], faults: list[LabelError]) -> list[T]:
     """Turn a list of entries into records; what is wrong with an entry goes to the faults."""
     entries = content.get(key)
     if not isinstance(entries, list):
-        faults.append(f"{key} is missing or not a list")
+        faults.append(LabelError(f"{key} is missing or not a list"))
         return []
     records: list[T] = []
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            faults.append(f"{key}[{number}] is not an object")
+            faults.append(LabelError(f"{key}[{number}] is not an object"))
             continue
         try:
             records.append(make(entry))
-        except ValueError as error:
+        except LabelError as error:
             called = shown(entry["id"]) if "id" in entry else "missing"
-            faults.append(f"{key}[{number}] (id {called}): {error}")
+            faults.append(error.of(f"{key}[{number}] (id {called})"))
     return records
 
 
 def _category(entry: Entry) -> Category:
     parent = entry.get("supercategory")
-    name = _text(entry, "name")
-    return Category(id=_whole(entry, "id"), name=name, parent=parent if isinstance(parent, str) else "")
+    name = text_of(entry, "name")
+    return Category(id=whole_of(entry, "id"), name=name, parent=parent if isinstance(parent, str) else "")
 
 
 def _picture(entry: Entry) -> Picture:
     has_size = entry.get("width") is not None and entry.get("height") is not None
-    size = (_whole(entry, "width"), _whole(entry, "height")) if has_size else None
-    return Picture(id=_key(entry, "id"), file_name=_text(entry, "file_name"), size=size)
+    size = (whole_of(entry, "width"), whole_of(entry, "height")) if has_size else None
+    return Picture(id=key_of(entry, "id"), file_name=text_of(entry, "file_name"), size=size)
 
 
 def _annotation(entry: Entry) -> Annotation:
@@ -223,8 +213,8 @@ def _annotation(entry: Entry) -> Annotation:
     box = _box(entry.get("bbox"), region)
     return Annotation(
         id=entry.get("id", "without id"),
-        image=_key(entry, "image_id"),
-        category=_whole(entry, "category_id"),
+        image=key_of(entry, "image_id"),
+        category=whole_of(entry, "category_id"),
         box=box,
         is_crowd=entry.get("iscrowd") == 1,
         region=region,
@@ -238,9 +228,9 @@ def _box(value: object, region: Region) -> tuple[float, ...]:
     if not value and region:
         x1, y1, x2, y2 = extent(region)
         return (x1, y1, x2 - x1, y2 - y1)
-    box = _numbers(value, "bbox")
+    box = numbers_of(value, "bbox")
     if len(box) != 4:
-        raise ValueError(f"bbox has {len(box)} numbers instead of x, y, width, height")
+        raise LabelError(f"bbox has {len(box)} numbers instead of x, y, width, height")
     return box
 
 
@@ -250,10 +240,10 @@ def _region(value: object) -> Region:
     if isinstance(value, dict):
         return value
     if not isinstance(value, list):
-        raise ValueError("segmentation is neither a list of polygons nor a run-length code")
-    polygons = [_numbers(polygon, "a polygon of segmentation") for polygon in value]
+        raise LabelError("segmentation is neither a list of polygons nor a run-length code")
+    polygons = [numbers_of(polygon, "a polygon of segmentation") for polygon in value]
     if any(len(polygon) % 2 for polygon in polygons):
-        raise ValueError("a polygon has an odd number of coordinates; it needs x and y of each corner")
+        raise LabelError("a polygon has an odd number of coordinates; it needs x and y of each corner")
     # Fewer than three corners enclose nothing, and pycocotools would take four numbers for a box.
     return tuple(polygon for polygon in polygons if len(polygon) >= 6)
 
@@ -261,40 +251,3 @@ def _region(value: object) -> Region:
 def _n_short(value: object) -> int:
     """Count the polygons that `_region` leaves out."""
     return sum(0 < len(polygon) < 6 for polygon in value) if isinstance(value, list) else 0
-
-
-def _numbers(value: object, what: str) -> tuple[float, ...]:
-    if not isinstance(value, list):
-        raise ValueError(f"{what} is missing or not a list of numbers")
-    return tuple(_number(number, what) for number in value)
-
-
-def _number(value: object, what: str) -> float:
-    # Larger ones are beyond the boxes' 32 bits, and whole numbers may be beyond any float.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e30:
-        said = "a number out of range" if isinstance(value, int) else "not a finite number"
-        raise ValueError(f"{what} holds {shown(value)}, {said}; correct or remove the object")
-    return float(value)
-
-
-def _whole(entry: Entry, key: str) -> int:
-    value = entry.get(key)
-    if isinstance(value, float) and value.is_integer():  # some tools write every number as a float
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{key} is {shown(value)}, not a whole number")
-    return value
-
-
-def _key(entry: Entry, key: str) -> int | str:
-    value = entry.get(key)
-    return value if isinstance(value, str) and value else _whole(entry, key)
-
-
-def _text(entry: Entry, key: str) -> str:
-    value = entry.get(key)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{key} is {shown(value)}, not a text")
-    if not is_unicode(value):
-        raise ValueError(f"{key} {shown(value)} holds half a character; correct it")
-    return value

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.coco.annotations import Category, CocoFile
 from rccar_models.formats.files import name_of
 from rccar_models.samples import IGNORE_ID
@@ -46,9 +47,10 @@ def agreed_classes(files: Mapping[Path, CocoFile], *, root: Path, task: str) -> 
     names = {category.id: category.name for file in files.values() for category in file.categories}
     kept = [category_id for category_id in sorted(names) if category_id not in _unused_parents(files)]
     if not kept:
-        faults.append("no category is named; fill in categories of the annotation files")
+        faults.append(_fault("no category is named; fill in categories of the annotation files"))
     if task == "segmentation" and len(kept) >= IGNORE_ID:
-        faults.append(f"{len(kept)} categories are more than the {IGNORE_ID - 1} that a mask can hold")
+        text = f"{len(kept)} categories are more than the {IGNORE_ID - 1} that a mask can hold"
+        faults.append(_fault(text))
     if faults:
         raise DataError(str(root), faults)
     if task == "segmentation":
@@ -74,7 +76,7 @@ def _unused_parents(files: Mapping[Path, CocoFile]) -> set[int]:
     }
 
 
-def _contradictions(files: Mapping[Path, CocoFile], root: Path) -> Iterator[str]:
+def _contradictions(files: Mapping[Path, CocoFile], root: Path) -> Iterator[Fault]:
     first_by_id: dict[int, tuple[str, str]] = {}
     first_by_name: dict[str, tuple[int, str]] = {}
     for path, file in files.items():
@@ -83,9 +85,13 @@ def _contradictions(files: Mapping[Path, CocoFile], root: Path) -> Iterator[str]
             name, there = first_by_id.setdefault(category.id, (category.name, where))
             if name != category.name:
                 said = f"{name!r} in {there} and {category.name!r} in {where}"
-                yield f"category {category.id} is called {said}; use one name"
+                yield _fault(f"category {category.id} is called {said}; use one name")
                 continue
             number, there = first_by_name.setdefault(category.name, (category.id, where))
             if number != category.id:
                 said = f"{number} in {there} and {category.id} in {where}"
-                yield f"category {category.name!r} has id {said}; use one id"
+                yield _fault(f"category {category.name!r} has id {said}; use one id")
+
+
+def _fault(text: str) -> Fault:
+    return Fault(Rule.ANNOTATION, text)

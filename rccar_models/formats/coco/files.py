@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.folders import IMAGE_FOLDERS, split_of
 from rccar_models.formats.splits import SPELLINGS
 from rccar_models.formats.tree import Tree
@@ -51,13 +52,13 @@ class AnnotationFiles:
 
     Args:
         files: in order of name.
-        warnings: one line each.
-        faults: one line each.
+        warnings: what the user should know.
+        faults: what must be mended.
     """
 
     files: tuple[Annotated, ...] = ()
-    warnings: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 def annotation_files(tree: Tree) -> AnnotationFiles:
@@ -72,19 +73,23 @@ def annotation_files(tree: Tree) -> AnnotationFiles:
     found = _chosen(tree)
     divided = [one for one in found if one.split != UNSPLIT]
     left_out = [one.name for one in found if one.split == UNSPLIT] if divided else []
-    warnings = [f"{name} is for no split and is not used; the files of the splits are" for name in left_out]
+    warnings = [
+        Fault(Rule.NOTE, f"{name} is for no split and is not used; the files of the splits are")
+        for name in left_out
+    ]
     kept = divided or found
     return AnnotationFiles(
         files=tuple(kept), warnings=tuple(warnings), faults=tuple(_several_for_a_split(divided))
     )
 
 
-def _several_for_a_split(files: Sequence[Annotated]) -> Iterator[str]:
+def _several_for_a_split(files: Sequence[Annotated]) -> Iterator[Fault]:
     first: dict[tuple[str, str], str] = {}
     for one in files:
         place = (one.split, posixpath.dirname(one.name))
         if place in first:
-            yield f"{first[place]} and {one.name} both describe {one.split}; keep one of them"
+            text = f"{first[place]} and {one.name} both describe {one.split}; keep one of them"
+            yield Fault(Rule.ANNOTATION, text)
         first.setdefault(place, one.name)
 
 

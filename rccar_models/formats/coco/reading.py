@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rccar_models.errors import DataError
-from rccar_models.formats.coco.annotations import CocoFile, Picture, read_coco, shown
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
+from rccar_models.formats.coco.annotations import CocoFile, Picture, read_coco
 from rccar_models.formats.coco.classes import Classes, agreed_classes
 from rccar_models.formats.coco.crowds import told_apart
+from rccar_models.formats.coco.fields import shown
 from rccar_models.formats.coco.files import Annotated, AnnotationFiles, annotation_files
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
@@ -67,7 +69,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
     )
 
 
-def _read_all(root: Path, found: AnnotationFiles) -> tuple[Mapping[Annotated, CocoFile], list[str]]:
+def _read_all(root: Path, found: AnnotationFiles) -> tuple[Mapping[Annotated, CocoFile], list[Fault]]:
     files: dict[Annotated, CocoFile] = {}
     faults = list(found.faults)
     for one in () if faults else found.files:
@@ -84,7 +86,7 @@ def _read_all(root: Path, found: AnnotationFiles) -> tuple[Mapping[Annotated, Co
 
 def _divided(
     tree: Tree, by_file: Mapping[Annotated, list[_Source]]
-) -> tuple[Mapping[str, list[_Source]], Sequence[str], Sequence[str]]:
+) -> tuple[Mapping[str, list[_Source]], Sequence[Fault], Sequence[Fault]]:
     """Frames by split: by lists, else by annotation file, else by folders. Also faults and warnings."""
     by_name = {name_of(source.path, source.root): source for kept in by_file.values() for source in kept}
     listed = listed_frames(tree, list(by_name))
@@ -100,22 +102,26 @@ def _divided(
     return sources, [*division.faults, *_listed_twice(division.splits)], division.warnings
 
 
-def _listed_twice(splits: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _listed_twice(splits: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
     first: dict[str, str] = {}
     for split, name in ((split, name) for split, names in splits.items() for name in names):
         if name in first:
-            yield f"{name} is listed in {first[name]} and in {split}; keep it in one of them"
+            text = f"{name} is listed in {first[name]} and in {split}; keep it in one of them"
+            yield Fault(Rule.LEAKED_IMAGE, text)
         first[name] = split
 
 
-def _unlabelled(sources: Mapping[str, list[_Source]], task: str) -> list[str]:
+def _unlabelled(sources: Mapping[str, list[_Source]], task: str) -> list[Fault]:
     """Name the required splits in which nothing is labelled for the task."""
     counts = {split: _n_objects(kept, task) for split, kept in sources.items()}
     what = "outlined" if task == "segmentation" else "boxed"
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
     return [
-        f"no object is {what} in {split} (objects found: {found}); label some"
-        + ("" if task == "detection" else ", or use --task detection if the objects have boxes only")
+        Fault(
+            Rule.NO_OBJECTS,
+            f"no object is {what} in {split} (objects found: {found}); label some"
+            + ("" if task == "detection" else ", or use --task detection if the objects have boxes only"),
+        )
         for split in REQUIRED
         if counts.get(split) == 0
     ]
@@ -130,56 +136,65 @@ def _n_objects(sources: Sequence[_Source], task: str) -> int:
 
 def _sources(
     tree: Tree, files: Mapping[Annotated, CocoFile], classes: Classes
-) -> tuple[Mapping[Annotated, list[_Source]], list[str]]:
+) -> tuple[Mapping[Annotated, list[_Source]], list[Fault]]:
     """Find every image, and name those that are missing, misplaced or named twice."""
     images = NamedImages(tree)
     sources: dict[Annotated, list[_Source]] = {one: [] for one in files}
-    faults: list[str] = []
+    faults: list[Fault] = []
     seen: dict[str, str] = {}
     for one, picture in ((one, picture) for one, file in files.items() for picture in file.pictures):
+        entry = f"image {shown(picture.id)}"
         try:
             name = images.find(picture.file_name, one.folders)
-        except ValueError as error:
-            faults.append(f"{one.name}: image {shown(picture.id)}: {error}")
+        except LabelError as error:
+            faults.append(error.at(file=one.name, object=entry))
             continue
         called = one.split if one.split != UNSPLIT else one.name
         if name in seen:
-            faults.append(
-                f"{one.name}: image {shown(picture.id)}: {name} is in {seen[name]} already; keep one of them"
-            )
+            text = f"{name} is in {seen[name]} already; keep one of them"
+            faults.append(Fault(Rule.LEAKED_IMAGE, text, file=one.name, object=entry))
         seen[name] = called
         source = _Source(root=tree.root, path=tree.path(name), picture=picture, classes=classes)
         sources[one].append(source)
     return sources, faults
 
 
-def _warnings(files: Mapping[Annotated, CocoFile], task: str) -> list[str]:
+def _warnings(files: Mapping[Annotated, CocoFile], task: str) -> list[Fault]:
     same = [
-        f"{one.name}: {file.n_same_ids} annotations have the id of another one"
+        Fault(Rule.NOTE, f"{file.n_same_ids} annotations have the id of another one", file=one.name)
         for one, file in files.items()
         if file.n_same_ids
     ]
     crowds = [
-        f"{one.name}: {file.n_told_apart} crowds (iscrowd) count as single objects: every mask of the file "
-        "is marked as a crowd, as CVAT does with all that was painted with its brush"
+        Fault(
+            Rule.NOTE,
+            f"{file.n_told_apart} crowds (iscrowd) count as single objects: every mask of the file "
+            "is marked as a crowd, as CVAT does with all that was painted with its brush",
+            file=one.name,
+        )
         for one, file in files.items()
         if file.n_told_apart
     ]
     return [*same, *crowds, *_left_out(files, task)]
 
 
-def _left_out(files: Mapping[Annotated, CocoFile], task: str) -> list[str]:
+def _left_out(files: Mapping[Annotated, CocoFile], task: str) -> Iterator[Fault]:
     annotations = [one for file in files.values() for picture in file.pictures for one in picture.annotations]
     if task == "segmentation":
         bare = sum(not one.region for one in annotations)
-        return [f"{bare} objects have a box but no outline: their boxes are ignored (255)"] if bare else []
+        if bare:
+            text = f"{bare} objects have a box but no outline: their boxes are ignored (255)"
+            yield Fault(Rule.NOTE, text)
+        return
     crowds = sum(one.is_crowd for one in annotations)
     flat = sum(not one.is_crowd and min(one.box[2:]) <= 0 for one in annotations)
-    warnings = [f"{crowds} crowd annotations (iscrowd) were left out"] if crowds else []
-    return warnings + ([f"{flat} boxes without width or height were left out"] if flat else [])
+    if crowds:
+        yield Fault(Rule.NOTE, f"{crowds} crowd annotations (iscrowd) were left out")
+    if flat:
+        yield Fault(Rule.FLAT_BOX, f"{flat} boxes without width or height were left out")
 
 
-def _unlisted(tree: Tree, sources: Mapping[Annotated, list[_Source]]) -> list[str]:
+def _unlisted(tree: Tree, sources: Mapping[Annotated, list[_Source]]) -> list[Fault]:
     """Warn of images that lie beside the others but stand in no annotation file."""
     listed = {name_of(source.path, source.root) for kept in sources.values() for source in kept}
     folders = {name.rpartition("/")[0] for name in listed}
@@ -187,7 +202,8 @@ def _unlisted(tree: Tree, sources: Mapping[Annotated, list[_Source]]) -> list[st
     unlisted = [name for name in beside if name not in listed]
     if not unlisted:
         return []
-    return [f"{len(unlisted)} images stand in no annotation file, e.g. {unlisted[0].rpartition('/')[2]}"]
+    text = f"{len(unlisted)} images stand in no annotation file, e.g. {unlisted[0].rpartition('/')[2]}"
+    return [Fault(Rule.IMAGE_WITHOUT_LABEL, text)]
 
 
 def _sample(source: _Source, task: str) -> Sample:
@@ -219,9 +235,9 @@ def _read(source: _Source, task: str) -> Frame:
             f"{where} is {width}x{height}, but its annotation is for {said}; "
             "use the picture that was labelled, or correct width and height"
         )
-        raise DataError(str(source.root), [fault])
+        raise DataError(str(source.root), [Fault(Rule.SIZE_MISMATCH, fault)])
     things = [one.thing(source.classes.ids[one.category]) for one in source.picture.annotations]
-    return labelled_frame(image, things, task=task, where=where, root=str(source.root), warnings=warnings)
+    return labelled_frame(image, things, task=task, root=str(source.root), file=where, warnings=warnings)
 
 
 FORMAT = FormatDef(

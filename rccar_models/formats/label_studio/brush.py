@@ -13,6 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from rccar_models.errors import LabelError
+
 _CHANNELS = 4
 
 
@@ -28,7 +30,7 @@ def covered(code: bytes, *, width: int, height: int) -> Mapping[str, object]:
         COCO's run-length code of all pixels that are not transparent.
 
     Raises:
-        ValueError: the code is cut off, or made for an image of another size.
+        LabelError: the code is cut off, or made for an image of another size.
     """
     from pycocotools import mask as coco
 
@@ -42,12 +44,12 @@ def _decoded(code: bytes, *, n_expected: int) -> NDArray[np.uint8]:
     bits = _Bits(code)
     n_values = bits.number(32)
     if n_values != n_expected:
-        raise ValueError(
+        raise LabelError(
             f"its brush code holds {n_values} values instead of {n_expected} for the image's size"
         )
     n_bits = bits.number(5) + 1
     if n_bits > 8:
-        raise ValueError(f"its brush code has values of {n_bits} bits; pixels have 8")
+        raise LabelError(f"its brush code has values of {n_bits} bits; pixels have 8")
     sizes = [bits.number(4) + 1 for _ in range(4)]
     values = np.zeros(n_values, np.uint8)
     start = 0
@@ -55,7 +57,7 @@ def _decoded(code: bytes, *, n_expected: int) -> NDArray[np.uint8]:
         is_run = bits.number(1)
         stop = start + 1 + bits.number(sizes[bits.number(2)])
         if stop > n_values:
-            raise ValueError("its brush code holds more values than it says")
+            raise LabelError("its brush code holds more values than it says")
         values[start:stop] = bits.number(n_bits) if is_run else bits.numbers(stop - start, n_bits)
         start = stop
     return values
@@ -84,5 +86,5 @@ class _Bits:
     def _advance(self, n_bits: int) -> int:
         self._position += n_bits
         if self._position > 8 * len(self._data):
-            raise ValueError("its brush code is cut off")
+            raise LabelError("its brush code is cut off")
         return self._position

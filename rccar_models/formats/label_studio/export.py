@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import PICTURE_SUFFIXES, name_of
 from rccar_models.formats.json_files import read_json
 from rccar_models.formats.label_studio.shapes import GEOMETRIES, Entry, Shape, read_shape
@@ -23,18 +24,25 @@ class Task:
     """One image as it was labelled.
 
     Args:
-        where: what messages call it: file and task.
+        file: that it stands in, below the data set.
+        name: what messages call it there.
         address: of the image, as written.
         shapes: in file order, those without faults.
         n_annotations: that were not cancelled; 0 if it has not been labelled.
         is_ground_truth: whether the annotation that counts is marked so.
     """
 
-    where: str
+    file: str
+    name: str
     address: str
     shapes: tuple[Shape, ...]
     n_annotations: int
     is_ground_truth: bool = False
+
+    @property
+    def where(self) -> str:
+        """File and task, as messages name it."""
+        return f"{self.file}: {self.name}"
 
 
 @dataclass(kw_only=True)
@@ -48,7 +56,7 @@ class _Draft:
     is_ground_truth: bool = False
 
 
-def read_tasks(path: Path, *, root: Path) -> tuple[list[Task], list[str]]:
+def read_tasks(path: Path, *, root: Path) -> tuple[list[Task], list[Fault]]:
     """Read an export.
 
     Args:
@@ -56,7 +64,7 @@ def read_tasks(path: Path, *, root: Path) -> tuple[list[Task], list[str]]:
         root: folder of the data set, for messages.
 
     Returns:
-        Its tasks, and one line for each fault.
+        Its tasks, and the faults.
 
     Raises:
         DataError: it is not strict JSON, or no list.
@@ -64,42 +72,44 @@ def read_tasks(path: Path, *, root: Path) -> tuple[list[Task], list[str]]:
     where = name_of(path, root)
     content = read_json(path, root=root)
     if not isinstance(content, list):
-        raise DataError(str(root), [f"{where}: must be a list of tasks; export it as JSON or JSON-MIN"])
+        text = "must be a list of tasks; export it as JSON or JSON-MIN"
+        raise DataError(str(root), [Fault(Rule.ANNOTATION, text, file=where)])
     tasks: list[Task] = []
-    faults: list[str] = []
-    for draft in _drafts(content, where, faults):
-        called = f"{where}: task {draft.number}"
+    faults: list[LabelError] = []
+    for draft in _drafts(content, faults):
+        called = f"task {draft.number}"
         try:
             address = _address(draft.data)
-        except ValueError as error:
-            faults.append(f"{called}: {error}")
+        except LabelError as error:
+            faults.append(error.of(called))
             continue
         shapes = tuple(_shapes(draft.results, called, faults))
         tasks.append(
             Task(
-                where=called,
+                file=where,
+                name=called,
                 address=address,
                 shapes=shapes,
                 n_annotations=draft.n_annotations,
                 is_ground_truth=draft.is_ground_truth,
             )
         )
-    return tasks, faults
+    return tasks, [fault.at(file=where) for fault in faults]
 
 
-def _drafts(entries: Iterable[object], where: str, faults: list[str]) -> Iterable[_Draft]:
+def _drafts(entries: Iterable[object], faults: list[LabelError]) -> Iterable[_Draft]:
     """Bring both kinds of export into one form; what is no task goes to the faults."""
     drafts: list[_Draft] = []
     flat: dict[str, _Draft] = {}
     for position, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            faults.append(f"{where}: entry {position + 1} is not a task; remove it")
+            faults.append(LabelError(f"entry {position + 1} is not a task; remove it"))
             continue
         number = _short(entry.get("id", f"at place {position + 1}"))
         try:
             draft = _nested(entry, number) if _is_nested(entry) else _flattened(entry, number)
-        except ValueError as error:
-            faults.append(f"{where}: task {number}: {error}")
+        except LabelError as error:
+            faults.append(error.of(f"task {number}"))
             continue
         if _is_nested(entry) or "id" not in entry or number not in flat:
             drafts.append(draft)
@@ -117,10 +127,10 @@ def _is_nested(entry: Entry) -> bool:
 def _nested(entry: Entry, number: str) -> _Draft:
     data = entry.get("data")
     if not isinstance(data, dict):
-        raise ValueError("has no data with the address of its image; export it again")
+        raise LabelError("has no data with the address of its image; export it again")
     annotations = next((entry[key] for key in _OLD_AND_NEW if key in entry), [])
     if not isinstance(annotations, list) or not all(isinstance(one, dict) for one in annotations):
-        raise ValueError("its annotations are not a list of objects; export it as JSON")
+        raise LabelError("its annotations are not a list of objects; export it as JSON")
     valid = [one for one in annotations if not (one.get("was_cancelled") or one.get("skipped"))]
     # Ground truth first, then what holds a region, then in the order of the file.
     best: Entry = max(
@@ -128,7 +138,8 @@ def _nested(entry: Entry, number: str) -> _Draft:
     )
     results = best.get("result") or []
     if not isinstance(results, list):
-        raise ValueError(f"annotation {_short(best.get('id'))}: its result is not a list; export it as JSON")
+        annotation = f"annotation {_short(best.get('id'))}"
+        raise LabelError("its result is not a list; export it as JSON", object=annotation)
     return _Draft(
         number=number,
         data=data,
@@ -180,7 +191,7 @@ def _address(data: Entry) -> str:
         return texts["image"]
     pictures = [text for text in texts.values() if _is_picture(text)]
     if len(pictures) != 1:
-        raise ValueError(f"{len(pictures)} of its data are addresses of images; call the right one 'image'")
+        raise LabelError(f"{len(pictures)} of its data are addresses of images; call the right one 'image'")
     return pictures[0]
 
 
@@ -192,10 +203,10 @@ def _is_picture(text: str) -> bool:
     return any(PurePosixPath(part).suffix.lower() in PICTURE_SUFFIXES for part in (path, text))
 
 
-def _shapes(results: list[object], where: str, faults: list[str]) -> Iterator[Shape]:
+def _shapes(results: list[object], task: str, faults: list[LabelError]) -> Iterator[Shape]:
     entries = [result for result in results if isinstance(result, dict)]
     if len(entries) < len(results):
-        faults.append(f"{where}: a result is not an object; export it again")
+        faults.append(LabelError("a result is not an object; export it again", object=task))
     # <Labels> with <Rectangle> write a region twice: once as a shape, once with its label.
     named = {_short(one.get("id")) for one in entries if str(one.get("type")).endswith("labels")}
     for position, result in enumerate(entries):
@@ -204,8 +215,8 @@ def _shapes(results: list[object], where: str, faults: list[str]) -> Iterator[Sh
             continue
         try:
             shape = read_shape(result, where=f"result {number}")
-        except ValueError as error:
-            faults.append(f"{where}, result {number}: {error}")
+        except LabelError as error:
+            faults.append(error.of(f"{task}, result {number}"))
             continue
         if shape is not None:
             yield shape

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from rccar_models.errors import LabelError
+from rccar_models.faults import Rule
 from rccar_models.formats.tree import Tree
 
 _N_PEEKED = 64 * 1024
@@ -76,18 +78,17 @@ class Images:
             The image's name.
 
         Raises:
-            ValueError: there is none of this name, or several.
+            LabelError: there is none of this name, or several.
         """
         parts = _parts(address)
         file = parts[-1] if parts else ""
         found = self._by_file.get(file, []) or self._by_file.get(_UPLOAD_HASH.sub("", file, count=1), [])
         if not found:
-            raise ValueError(
-                f"image {address[:200]!r}: there is no file {file[:200]!r}; add it or remove the task"
-            )
+            text = f"there is no file {file[:200]!r}; add it or remove the task"
+            raise LabelError(text, Rule.LABEL_WITHOUT_IMAGE, object=f"image {address[:200]!r}")
         ranked = sorted(found, key=lambda name: _n_shared(name, parts), reverse=True)
         if len(ranked) > 1 and _n_shared(ranked[0], parts) == _n_shared(ranked[1], parts):
-            raise ValueError(f"image {address[:200]!r} may be {ranked[0]} or {ranked[1]}; rename one of them")
+            raise LabelError(f"image {address[:200]!r} may be {ranked[0]} or {ranked[1]}; rename one of them")
         return ranked[0]
 
 

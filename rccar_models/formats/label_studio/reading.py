@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import class_file, classes_for, read_class_names
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
@@ -71,9 +72,9 @@ def _index(tree: Tree, task: str) -> DataIndex:
     )
 
 
-def _all_tasks(tree: Tree) -> tuple[list[Task], list[str]]:
+def _all_tasks(tree: Tree) -> tuple[list[Task], list[Fault]]:
     tasks: list[Task] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     for path in export_files(tree):
         try:
             found, wrong = read_tasks(path, root=tree.root)
@@ -87,20 +88,21 @@ def _all_tasks(tree: Tree) -> tuple[list[Task], list[str]]:
     return tasks, faults
 
 
-def _by_image(tree: Tree, tasks: list[Task]) -> tuple[Mapping[str, Task], list[str]]:
+def _by_image(tree: Tree, tasks: list[Task]) -> tuple[Mapping[str, Task], list[Fault]]:
     """Find the image of every task, and name those that have none or share one."""
     named, others = images_of(tree)
     images = Images([*named, *others])
     found: dict[str, Task] = {}
-    faults: list[str] = []
+    faults: list[Fault] = []
     for one in tasks:
         try:
             name = images.find(one.address)
-        except ValueError as error:
-            faults.append(f"{one.where}: {error}")
+        except LabelError as error:
+            faults.append(error.at(file=one.file, object=one.name))
             continue
         if name in found:
-            faults.append(f"{one.where}: {name} belongs to {found[name].where} as well; keep one of them")
+            text = f"{name} belongs to {found[name].where} as well; keep one of them"
+            faults.append(Fault(Rule.ANNOTATION, text, file=one.file, object=one.name))
         found.setdefault(name, one)
     return found, faults
 
@@ -116,15 +118,18 @@ def _all_shapes(tasks: Mapping[str, Task]) -> Iterator[tuple[Task, Shape]]:
     return ((task, shape) for task in tasks.values() for shape in task.shapes)
 
 
-def _unknown_classes(tasks: Mapping[str, Task], ids: Mapping[str, int]) -> Iterator[str]:
+def _unknown_classes(tasks: Mapping[str, Task], ids: Mapping[str, int]) -> Iterator[Fault]:
     for task, shape in _all_shapes(tasks):
         if shape.label not in ids:
             known = ", ".join(list(ids)[:10])
-            what = f"label {shape.label[:80]!r} is not in classes.txt ({known})"
-            yield f"{task.where}, {shape.where}: {what}; add it or correct the label"
+            what = f"label {shape.label[:80]!r} is not in classes.txt ({known}); add it or correct the label"
+            called = f"{task.name}, {shape.where}"
+            yield Fault(Rule.UNKNOWN_CLASS, what, file=task.file, object=called)
 
 
-def _without_objects(splits: Mapping[str, list[str]], tasks: Mapping[str, Task], task: str) -> Iterator[str]:
+def _without_objects(
+    splits: Mapping[str, list[str]], tasks: Mapping[str, Task], task: str
+) -> Iterator[Fault]:
     counts = {
         split: sum(_is_useful(shape, task) for name in kept for shape in tasks[name].shapes)
         for split, kept in splits.items()
@@ -134,39 +139,43 @@ def _without_objects(splits: Mapping[str, list[str]], tasks: Mapping[str, Task],
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
     for split in REQUIRED:
         if splits.get(split) and not counts[split]:
-            yield f"no object is {what} in {split} (objects found: {found}); label some{mend}"
+            text = f"no object is {what} in {split} (objects found: {found}); label some{mend}"
+            yield Fault(Rule.NO_OBJECTS, text)
 
 
 def _is_useful(shape: Shape, task: str) -> bool:
     return not shape.is_box if task == "segmentation" else not shape.is_flat
 
 
-def _warnings(tree: Tree, tasks: Mapping[str, Task], task: str) -> Iterator[str]:
+def _warnings(tree: Tree, tasks: Mapping[str, Task], task: str) -> Iterator[Fault]:
     images = images_of(tree)[0]
     without = [name for name in images if name not in tasks]
     if without:
-        yield f"{len(without)} images stand in no export and are not used, e.g. {without[0]}"
+        text = f"{len(without)} images stand in no export and are not used, e.g. {without[0]}"
+        yield Fault(Rule.IMAGE_WITHOUT_LABEL, text)
     unlabelled = [name for name, one in tasks.items() if not one.n_annotations]
     if unlabelled:
-        yield f"{len(unlabelled)} tasks have no annotation and are not used, e.g. that of {unlabelled[0]}"
+        text = f"{len(unlabelled)} tasks have no annotation and are not used, e.g. that of {unlabelled[0]}"
+        yield Fault(Rule.IMAGE_WITHOUT_LABEL, text)
     for is_true, which in ((True, "the ground truth"), (False, "the first that is not empty")):
         several = [
             one.where for one in tasks.values() if one.n_annotations > 1 and one.is_ground_truth == is_true
         ]
         if several:
             count = f"{len(several)} tasks have several annotations"
-            yield f"{count}, of which {which} is used, e.g. {several[0]}"
+            yield Fault(Rule.NOTE, f"{count}, of which {which} is used, e.g. {several[0]}")
     shapes = [shape for _, shape in _all_shapes(tasks)]
     n_turned = sum(shape.is_turned for shape in shapes)
     if n_turned:
         what = "polygons" if task == "segmentation" else "the upright boxes around them"
-        yield f"{n_turned} rectangles are turned and become {what}"
+        yield Fault(Rule.NOTE, f"{n_turned} rectangles are turned and become {what}")
     n_flat = sum(shape.is_flat for shape in shapes)
     if n_flat:
-        yield f"{n_flat} boxes without width or height were left out"
+        yield Fault(Rule.FLAT_BOX, f"{n_flat} boxes without width or height were left out")
     n_boxes = sum(shape.is_box for shape in shapes)
     if n_boxes and task == "segmentation":
-        yield f"{n_boxes} objects have a box but no outline: their boxes are ignored (255)"
+        text = f"{n_boxes} objects have a box but no outline: their boxes are ignored (255)"
+        yield Fault(Rule.NOTE, text)
 
 
 def _sample(source: _Source, task: str) -> Sample:
@@ -188,10 +197,17 @@ def _read(source: _Source, task: str) -> Frame:
     try:
         _check_size(shapes, source.name, width=width, height=height)
         things = [shape.thing(source.ids[shape.label], width=width, height=height) for shape in shapes]
-    except ValueError as error:
-        raise DataError(str(source.root), [f"{source.task.where}: {error}"]) from error
+    except LabelError as error:
+        fault = error.at(file=source.task.file, object=source.task.name)
+        raise DataError(str(source.root), [fault]) from error
     return labelled_frame(
-        image, things, task=task, where=source.task.where, root=str(source.root), warnings=warnings
+        image,
+        things,
+        task=task,
+        root=str(source.root),
+        file=source.task.file,
+        object=source.task.name,
+        warnings=warnings,
     )
 
 
@@ -199,9 +215,10 @@ def _check_size(shapes: list[Shape], name: str, *, width: int, height: int) -> N
     for shape in shapes:
         if shape.size not in {None, (width, height)}:
             said = "x".join(map(str, shape.size or ()))
-            raise ValueError(
+            raise LabelError(
                 f"{shape.where} was drawn on a picture of {said}, but {name} is {width}x{height}; "
-                "use the picture that was labelled"
+                "use the picture that was labelled",
+                Rule.SIZE_MISMATCH,
             )
 
 

@@ -9,6 +9,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rccar_models.errors import LabelError
+from rccar_models.faults import Rule
 from rccar_models.formats.label_studio.brush import covered
 from rccar_models.formats.labelling import extent
 from rccar_models.samples import Region, Thing
@@ -73,7 +75,7 @@ class Shape:
             The object; an upright rectangle has a box only.
 
         Raises:
-            ValueError: it is a brush stroke whose code is faulty or made for another size.
+            LabelError: it is a brush stroke whose code is faulty or made for another size.
         """
         if self.is_box and not self.rotation_deg:
             x, y, w, h = self.rectangle
@@ -81,8 +83,8 @@ class Shape:
             return Thing(where=self.where, class_id=class_id, box=box)
         try:
             region = self._region(width=width, height=height)
-        except ValueError as error:
-            raise ValueError(f"{self.where}: {error}; draw it again") from error
+        except LabelError as error:
+            raise LabelError(f"{error.text}; draw it again", error.rule, object=self.where) from error
         box = extent(region)
         return Thing(where=self.where, class_id=class_id, box=box, region=() if self.is_box else region)
 
@@ -119,20 +121,20 @@ def read_shape(result: Entry, *, where: str) -> Shape | None:
         The region; None if the result tells something else (a choice, a text, a relation).
 
     Raises:
-        ValueError: it is a region of a kind that is not read, or faulty.
+        LabelError: it is a region of a kind that is not read, or faulty.
     """
     kind = result.get("type")
     if not isinstance(kind, str) or not (kind.endswith("labels") or kind in GEOMETRIES):
         return None
     value = result.get("value")
     if not isinstance(value, dict):
-        raise ValueError(f"{kind[:40]} without value; remove it")
+        raise LabelError(f"{kind[:40]} without value; remove it")
     if kind not in _NAMED and kind.endswith("labels"):
-        raise ValueError(_refusal(kind))
+        raise LabelError(_refusal(kind))
     label = _label(value, kind)
     if result.get("image_rotation"):
         turned = str(result.get("image_rotation"))[:40]
-        raise ValueError(
+        raise LabelError(
             f"{label}: drawn on the image turned by {turned} degrees; turn it back and export again"
         )
     size = _size(result)
@@ -144,7 +146,7 @@ def read_shape(result: Entry, *, where: str) -> Shape | None:
         sides = tuple(_percent(value[side], f"{label}: {side}") for side in ("x", "y", "width", "height"))
         rotation = _number(value.get("rotation") or 0, f"{label}: rotation")
         return Shape(where=where, label=label, rectangle=sides, rotation_deg=rotation, size=size)
-    raise ValueError(_refusal(kind))
+    raise LabelError(_refusal(kind))
 
 
 def _refusal(kind: str) -> str:
@@ -155,11 +157,11 @@ def _refusal(kind: str) -> str:
 def _label(value: Entry, kind: str) -> str:
     labels = value.get(kind) if kind in _NAMED else value.get("labels")
     if not isinstance(labels, list) or not labels:
-        raise ValueError(f"{kind} has no label; choose one or remove the region")
+        raise LabelError(f"{kind} has no label; choose one or remove the region")
     if not all(isinstance(label, str) and label.strip() for label in labels):
-        raise ValueError(f"{kind} has the label {labels!r:.80}, which is no text; choose one")
+        raise LabelError(f"{kind} has the label {labels!r:.80}, which is no text; choose one")
     if len(labels) > 1:
-        raise ValueError(
+        raise LabelError(
             f"{kind} has {len(labels)} labels {labels!r:.80}; an object is of one class, keep one"
         )
     return str(labels[0]).strip()
@@ -172,7 +174,7 @@ def _brush(value: Entry, label: str) -> bytes:
     except (TypeError, ValueError):  # not a byte each
         code = b""
     if value.get("format", "rle") != "rle" or not code:
-        raise ValueError(f"{label}: its brush code is not a list of bytes; export as PNG masks or COCO")
+        raise LabelError(f"{label}: its brush code is not a list of bytes; export as PNG masks or COCO")
     return code
 
 
@@ -180,16 +182,18 @@ def _outline(points: object, label: str) -> tuple[float, ...]:
     if not isinstance(points, list) or any(
         not isinstance(point, list) or len(point) != 2 for point in points
     ):
-        raise ValueError(f"{label}: its points are not pairs of x and y; draw it again")
+        raise LabelError(f"{label}: its points are not pairs of x and y; draw it again")
     if len(points) < 3:
-        raise ValueError(f"{label}: a polygon of {len(points)} points encloses nothing; draw it again")
+        text = f"{label}: a polygon of {len(points)} points encloses nothing; draw it again"
+        raise LabelError(text, Rule.SHORT_POLYGON)
     return tuple(_percent(number, f"{label}: a point") for point in points for number in point)
 
 
 def _percent(number: object, what: str) -> float:
     value = _number(number, what)
     if not _LOWEST <= value <= _HIGHEST:
-        raise ValueError(f"{what} is {value:g} percent, far outside the image; correct it")
+        text = f"{what} is {value:g} percent, far outside the image; correct it"
+        raise LabelError(text, Rule.BOX_OUTSIDE)
     return value
 
 
@@ -199,7 +203,7 @@ def _number(number: object, what: str) -> float:
     except (TypeError, OverflowError):
         value = math.nan
     if not math.isfinite(value):
-        raise ValueError(f"{what} is {number!r:.40}, not a finite number; correct or remove it")
+        raise LabelError(f"{what} is {number!r:.40}, not a finite number; correct or remove it")
     return value
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import BACKGROUND_NAMES, class_file, classes_for, read_class_names
 from rccar_models.formats.class_table import IGNORED
 from rccar_models.formats.files import name_of
@@ -32,7 +33,7 @@ class Classes:
     file: str = ""
     n_named: int = 0
 
-    def fault(self, label: str) -> str | None:
+    def fault(self, label: str) -> LabelError | None:
         """Find out whether a label is a class.
 
         Args:
@@ -44,14 +45,16 @@ class Classes:
         if label in self.ids:
             return None
         if label.isdecimal():
-            return f"class {label} is not in {self.file}, which names ids 0 to {self.n_named - 1}; correct it"
+            known = f"which names ids 0 to {self.n_named - 1}"
+            text = f"class {label} is not in {self.file}, {known}; correct it"
+            return LabelError(text, Rule.CLASS_OUT_OF_RANGE)
         lower = {name.lower(): name for name in self.ids}
         near = difflib.get_close_matches(label.lower(), lower, n=1)
         hint = f"did you mean {lower[near[0]]!r}?" if near else "correct it, or add it there"
-        return f"class {label!r} is not in {self.file}; {hint}"
+        return LabelError(f"class {label!r} is not in {self.file}; {hint}", Rule.UNKNOWN_CLASS)
 
 
-def labelled_classes(tree: Tree, labels: Iterable[str], task: str) -> tuple[Classes, list[str]]:
+def labelled_classes(tree: Tree, labels: Iterable[str], task: str) -> tuple[Classes, list[Fault]]:
     """Number the classes of a data set.
 
     Args:
@@ -63,7 +66,7 @@ def labelled_classes(tree: Tree, labels: Iterable[str], task: str) -> tuple[Clas
         Its classes, and the faults of its `classes.txt`; if there are any, the labels are the classes.
         Numbers among the labels are ids where a `classes.txt` gives them names.
     """
-    faults: list[str] = []
+    faults: list[Fault] = []
     try:
         path = class_file(tree, _FOLDERS)
         if path is not None:

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import name_of
 from rccar_models.formats.json_files import read_json
 from rccar_models.formats.labelme.percent import percent_shape, shares_fault
@@ -51,15 +52,14 @@ class Drawing:
             A picture file's content; untrusted.
 
         Raises:
-            ValueError: it is not base64.
+            LabelError: it is not base64.
         """
         text = "".join(self.picture.split())
         try:
             return base64.b64decode(re.sub("^data:[^,]{,100},", "", text), validate=True)
         except (binascii.Error, ValueError) as error:
-            raise ValueError(
-                f"imageData is not base64 ({error}); add the image file, or save again"
-            ) from error
+            text = f"imageData is not base64 ({error}); add the image file, or save again"
+            raise LabelError(text, Rule.UNREADABLE_IMAGE) from error
 
 
 def looks_like_drawing(path: Path) -> bool:
@@ -93,7 +93,7 @@ def _top_keys(text: str) -> list[tuple[str, str]]:
     return keys
 
 
-def read_drawing(path: Path, *, root: Path) -> tuple[Drawing, list[str]]:
+def read_drawing(path: Path, *, root: Path) -> tuple[Drawing, list[Fault]]:
     """Read a label file.
 
     Args:
@@ -101,7 +101,7 @@ def read_drawing(path: Path, *, root: Path) -> tuple[Drawing, list[str]]:
         root: folder of the data set, for messages.
 
     Returns:
-        Its content without faulty shapes, and a line for each fault.
+        Its content without faulty shapes, and the faults.
 
     Raises:
         DataError: it is not strict JSON, too large, or no label file.
@@ -109,14 +109,19 @@ def read_drawing(path: Path, *, root: Path) -> tuple[Drawing, list[str]]:
     where = name_of(path, root)
     content = read_json(path, root=root, max_mib=MAX_MIB)
     if not isinstance(content, dict):
-        raise DataError(str(root), [f"{where}: is {shown(content)}, not a LabelMe object with shapes"])
+        fault = f"is {shown(content)}, not a LabelMe object with shapes"
+        raise DataError(str(root), [Fault(Rule.ANNOTATION, fault, file=where)])
     key = "labels" if "shapes" not in content and "labels" in content else "shapes"
     entries = content.get(key)
     if not isinstance(entries, list):
-        fault = f"{where}: {key} is {shown(entries)}, not a list; a frame without objects has an empty one"
-        raise DataError(str(root), [fault])
+        fault = f"{key} is {shown(entries)}, not a list; a frame without objects has an empty one"
+        raise DataError(str(root), [Fault(Rule.ANNOTATION, fault, file=where)])
     shapes, faults = _shapes(entries, key)
-    size, size_fault = _size(content)
+    try:
+        size = _size(content)
+    except LabelError as error:
+        size = None
+        faults.append(error)
     drawing = Drawing(
         shapes=tuple(shapes),
         is_percent=key == "labels",
@@ -125,35 +130,35 @@ def read_drawing(path: Path, *, root: Path) -> tuple[Drawing, list[str]]:
         image_path=image_path(content),
         picture=picture(content),
     )
-    return drawing, [f"{where}: {fault}" for fault in (*faults, *size_fault)]
+    return drawing, [fault.at(file=where) for fault in faults]
 
 
-def _shapes(entries: list[object], key: str) -> tuple[list[Shape], list[str]]:
+def _shapes(entries: list[object], key: str) -> tuple[list[Shape], list[LabelError]]:
     shapes: list[Shape] = []
-    faults: list[str] = []
+    faults: list[LabelError] = []
     make = percent_shape if key == "labels" else labelme_shape
     for number, entry in enumerate(entries):
         where = f"{key}[{number}]"
         try:
             if not isinstance(entry, dict):
-                raise ValueError(f"is {shown(entry)}, not an object; remove it")
+                raise LabelError(f"is {shown(entry)}, not an object; remove it")
             shapes.append(make(entry, where))
-        except ValueError as error:
+        except LabelError as error:
             name = entry.get("label") if isinstance(entry, dict) else None
             called = f" ({name[:40]})" if isinstance(name, str) else ""
-            faults.append(f"{where}{called}: {error}")
+            faults.append(error.of(f"{where}{called}"))
     unit_fault = shares_fault(shapes, key)
     return shapes, faults + ([unit_fault] if unit_fault else [])
 
 
-def _size(content: Entry) -> tuple[tuple[int, int] | None, list[str]]:
+def _size(content: Entry) -> tuple[int, int] | None:
     width, height = content.get("imageWidth"), content.get("imageHeight")
     if width is None or height is None:
-        return None, []
+        return None
     if _is_side(width) and _is_side(height):
-        return (int(str(width)), int(str(height))), []
+        return int(str(width)), int(str(height))
     said = f"imageWidth and imageHeight are {shown(width)} and {shown(height)}"
-    return None, [f"{said}, not a size in pixels; write that of the image"]
+    raise LabelError(f"{said}, not a size in pixels; write that of the image")
 
 
 def _is_side(value: object) -> bool:

@@ -7,6 +7,7 @@ height.
 
 from collections.abc import Mapping, Sequence
 
+from rccar_models.errors import LabelError
 from rccar_models.formats.labelme.shapes import (
     POLYGON,
     RECTANGLE,
@@ -38,23 +39,23 @@ def percent_shape(entry: Entry, where: str) -> Shape:
         The shape, in percent of the image's width and height.
 
     Raises:
-        ValueError: it is of a wrong kind, anything in it is, or it is not in percent.
+        LabelError: it is of a wrong kind, anything in it is, or it is not in percent.
     """
     inner = entry.get("value")
     fields = {**entry, **inner} if isinstance(inner, dict) else entry
     label = label_of(_label(fields))
     outline = _outline(fields)
     if max(outline) > 100 + _TOLERANCE:
-        raise ValueError(
+        raise LabelError(
             f"its coordinate {max(outline):g} is above 100 and looks like pixels; write percent of the "
             "image's width and height, or call the list shapes if all are pixels"
         )
     if min(outline) < -_TOLERANCE:
-        raise ValueError(f"its coordinate {min(outline):g} is below 0; percent go from 0 to 100")
+        raise LabelError(f"its coordinate {min(outline):g} is below 0; percent go from 0 to 100")
     return Shape(where=where, label=label, outline=outline)
 
 
-def shares_fault(shapes: Sequence[Shape], key: str) -> str | None:
+def shares_fault(shapes: Sequence[Shape], key: str) -> LabelError | None:
     """Find out whether the coordinates of a file look like shares of the image from 0 to 1.
 
     Args:
@@ -70,7 +71,8 @@ def shares_fault(shapes: Sequence[Shape], key: str) -> str | None:
     if key != "labels" and all(number.is_integer() for number in numbers):
         return None  # one pixel in the corner
     unit = "percent" if key == "labels" else "pixels"
-    return f"{key}: no coordinate is above 1, which looks like shares of the image; write {unit}"
+    text = f"no coordinate is above 1, which looks like shares of the image; write {unit}"
+    return LabelError(text, object=key)
 
 
 def _label(fields: Entry) -> object:
@@ -78,7 +80,7 @@ def _label(fields: Entry) -> object:
         value = fields.get(key)
         if isinstance(value, list):
             if len(value) != 1:
-                raise ValueError(f"its {key} name {len(value)} classes; keep one")
+                raise LabelError(f"its {key} name {len(value)} classes; keep one")
             return value[0]
     return next((fields[key] for key in (*_NAMES, *_LISTS) if fields.get(key) is not None), None)
 
@@ -106,7 +108,7 @@ def _box(fields: Entry, kind: object) -> tuple[float, ...]:
     x, y, width, height = (number_of(fields[key]) for key in _BOX)
     rotation = fields.get("rotation")
     if rotation is not None and rotation != 0:
-        raise ValueError(f"it is turned by {shown(rotation)} degrees; draw it as a polygon")
+        raise LabelError(f"it is turned by {shown(rotation)} degrees; draw it as a polygon")
     return outline_of(kind, [(x, y), (x + width, y + height)])
 
 

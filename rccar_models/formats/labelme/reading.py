@@ -9,7 +9,7 @@ labelled `__ignore__` counts nowhere. An image without a file holds no object.
 
 import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import mapping_key
 from rccar_models.formats.class_table import IGNORED
 from rccar_models.formats.decoding import read_image
@@ -58,7 +59,7 @@ class _Survey:
         n_flat: outlines without width or height.
         empty: files without a shape.
         unlabelled: images without a file.
-        faults: one line each.
+        faults: of the files.
     """
 
     labels: dict[str, Counter[str]] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class _Survey:
     n_flat: int = 0
     empty: list[str] = field(default_factory=list)
     unlabelled: list[str] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def add(self, drawing: Drawing, *, split: str, where: str) -> None:
         """Count what one file holds."""
@@ -145,12 +146,14 @@ def _surveyed(root: Path, pairs: Pairs) -> _Survey:
     return survey
 
 
-def _unknown(survey: _Survey, classes: Classes) -> list[str]:
+def _unknown(survey: _Survey, classes: Classes) -> Iterator[Fault]:
     faults = {label: classes.fault(label) for label, _, _ in survey.places}
-    return [f"{file}: {shape}: {faults[label]}" for label, file, shape in survey.places if faults[label]]
+    for label, file, shape in survey.places:
+        if fault := faults[label]:
+            yield fault.at(file=file, object=shape)
 
 
-def _without_objects(survey: _Survey, classes: Classes) -> list[str]:
+def _without_objects(survey: _Survey, classes: Classes) -> list[Fault]:
     """Name the required splits in which nothing is labelled."""
     counts = {
         split: sum(
@@ -163,39 +166,40 @@ def _without_objects(survey: _Survey, classes: Classes) -> list[str]:
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
     mend = "each image needs a label file of its name with shapes, e.g. labels_all/NAME.json"
     return [
-        f"no object is labelled in {split} (objects found: {found}); {mend}"
+        Fault(Rule.NO_OBJECTS, f"no object is labelled in {split} (objects found: {found}); {mend}")
         for split in REQUIRED
         if counts.get(split) == 0
     ]
 
 
-def _warnings(survey: _Survey, classes: Classes, task: str) -> list[str]:
-    warnings: list[str] = []
+def _warnings(survey: _Survey, classes: Classes, task: str) -> Iterator[Fault]:
     if survey.unlabelled:
         count = f"{len(survey.unlabelled)} images have no label file and count as images without objects"
-        warnings.append(f"{count}, e.g. {survey.unlabelled[0]}")
+        yield Fault(Rule.IMAGE_WITHOUT_LABEL, f"{count}, e.g. {survey.unlabelled[0]}")
     if survey.empty:
-        warnings.append(f"{len(survey.empty)} label files hold no shape, e.g. {survey.empty[0]}")
+        text = f"{len(survey.empty)} label files hold no shape, e.g. {survey.empty[0]}"
+        yield Fault(Rule.NOTE, text)
     if survey.n_flat and task == "detection":
-        warnings.append(f"{survey.n_flat} boxes without width or height were left out")
+        yield Fault(Rule.FLAT_BOX, f"{survey.n_flat} boxes without width or height were left out")
     ignored = sum(label == IGNORED for label, _, _ in survey.places)
     if ignored:
         what = "count nowhere (255)" if task == "segmentation" else "were left out"
-        warnings.append(f"{ignored} shapes labelled {IGNORED} {what}")
+        yield Fault(Rule.NOTE, f"{ignored} shapes labelled {IGNORED} {what}")
     ground = sum(classes.ids.get(label, 0) is None for label, _, _ in survey.places if label != IGNORED)
     if ground:
-        warnings.append(f"{ground} shapes of the background are no objects and were left out")
-    return warnings + _twins(classes)
+        text = f"{ground} shapes of the background are no objects and were left out"
+        yield Fault(Rule.NOTE, text)
+    yield from _twins(classes)
 
 
-def _twins(classes: Classes) -> list[str]:
+def _twins(classes: Classes) -> Iterator[Fault]:
     """Warn of labels that differ in case only, where no file says which are right."""
     spellings = Counter(name.lower() for name in classes.names)
     twice = sorted(name for name in classes.names if spellings[name.lower()] > 1)
-    if not twice:
-        return []
-    names = " and ".join(map(repr, twice))
-    return [f"classes {names} differ in case only; write them alike, or list the right ones in classes.txt"]
+    if twice:
+        names = " and ".join(map(repr, twice))
+        mend = "write them alike, or list the right ones in classes.txt"
+        yield Fault(Rule.NOTE, f"classes {names} differ in case only; {mend}")
 
 
 def _sample(root: Path, pair: Pair, classes: Classes, task: str, key: str) -> Sample:
@@ -214,7 +218,7 @@ def _read(root: Path, pair: Pair, ids: Mapping[str, int | None], task: str) -> F
     # A label that is no class is a fault of the index already.
     known = ((shape, ids.get(shape.label)) for shape in drawing.shapes)
     things = [_thing(shape, class_id, scale) for shape, class_id in known if class_id is not None]
-    frame = labelled_frame(image, things, task=task, where=where, root=str(root), warnings=warnings)
+    frame = labelled_frame(image, things, task=task, root=str(root), file=where, warnings=warnings)
     if task == "detection":
         return frame
     # What counts nowhere is painted in its turn, but it is no object.
@@ -226,8 +230,8 @@ def _image(root: Path, pair: Pair, drawing: Drawing) -> tuple[NDArray[np.uint8],
         return read_image(pair.image, root=root)
     try:
         return read_image(pair.image, root=root, content=drawing.decoded_picture())
-    except ValueError as error:
-        raise DataError(str(root), [f"{name_of(pair.companion, root)}: {error}"]) from error
+    except LabelError as error:
+        raise DataError(str(root), [error.at(file=name_of(pair.companion, root))]) from error
 
 
 def _check_size(root: Path, pair: Pair, drawing: Drawing, size: tuple[int, int]) -> None:
@@ -247,7 +251,7 @@ def _check_size(root: Path, pair: Pair, drawing: Drawing, size: tuple[int, int])
         f"{pair.name} is {size[0]}x{size[1]}{turned}, but {name_of(pair.companion, root)} is for "
         f"{said[0]}x{said[1]}; use the picture that was labelled, or correct imageWidth and imageHeight"
     )
-    raise DataError(str(root), [fault])
+    raise DataError(str(root), [Fault(Rule.SIZE_MISMATCH, fault)])
 
 
 def _thing(shape: Shape, class_id: int, scale: tuple[float, float]) -> Thing:

@@ -8,6 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rccar_models.errors import LabelError
+from rccar_models.faults import Rule
+
 Entry = Mapping[str, object]
 
 RECTANGLE = "rectangle"
@@ -43,7 +46,7 @@ def labelme_shape(entry: Entry, where: str) -> Shape:
         The shape, in pixels.
 
     Raises:
-        ValueError: it is of a wrong kind, or anything in it is.
+        LabelError: it is of a wrong kind, or anything in it is.
     """
     kind = entry.get("shape_type") or POLYGON  # the first versions had only polygons, and did not say so
     points = corners_of(entry.get("points"))
@@ -60,14 +63,14 @@ def label_of(value: object) -> str:
         The name.
 
     Raises:
-        ValueError: it is neither, empty or very long.
+        LabelError: it is neither, empty or very long.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"its label is {shown(value)}, not a name; name its class")
+        raise LabelError(f"its label is {shown(value)}, not a name; name its class")
     if len(value) > _LONGEST_NAME:
-        raise ValueError(f"its label has {len(value)} letters; name its class")
+        raise LabelError(f"its label has {len(value)} letters; name its class")
     return " ".join(value.split())
 
 
@@ -81,16 +84,16 @@ def corners_of(value: object) -> list[tuple[float, float]]:
         x and y of each.
 
     Raises:
-        ValueError: it is something else, or holds what is not a finite number.
+        LabelError: it is something else, or holds what is not a finite number.
     """
     if not isinstance(value, list):
-        raise ValueError(f"its points are {shown(value)}, not a list of [x, y]; draw it again or remove it")
+        raise LabelError(f"its points are {shown(value)}, not a list of [x, y]; draw it again or remove it")
     return [_corner(point) for point in value]
 
 
 def _corner(point: object) -> tuple[float, float]:
     if not isinstance(point, list) or len(point) != 2:
-        raise ValueError(f"its point {shown(point)} is not [x, y]; correct or remove it")
+        raise LabelError(f"its point {shown(point)} is not [x, y]; correct or remove it")
     return number_of(point[0]), number_of(point[1])
 
 
@@ -104,14 +107,14 @@ def number_of(value: object) -> float:
         It.
 
     Raises:
-        ValueError: it is no finite number.
+        LabelError: it is no finite number.
     """
     try:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return float(value)
     except OverflowError:  # a whole number of hundreds of digits
         pass
-    raise ValueError(f"its coordinate {shown(value)} is not a finite number; correct or remove it")
+    raise LabelError(f"its coordinate {shown(value)} is not a finite number; correct or remove it")
 
 
 def outline_of(kind: object, corners: Sequence[tuple[float, float]]) -> tuple[float, ...]:
@@ -125,19 +128,20 @@ def outline_of(kind: object, corners: Sequence[tuple[float, float]]) -> tuple[fl
         x, y of each corner.
 
     Raises:
-        ValueError: it is of another kind, or has too few or too many corners.
+        LabelError: it is of another kind, or has too few or too many corners.
     """
     if kind == POLYGON:
         if len(corners) < 3:
-            raise ValueError(f"a polygon of {len(corners)} points encloses nothing; draw at least 3")
+            text = f"a polygon of {len(corners)} points encloses nothing; draw at least 3"
+            raise LabelError(text, Rule.SHORT_POLYGON)
         return tuple(number for corner in corners for number in corner)
     if kind != RECTANGLE:
-        raise ValueError(f"shape_type {shown(kind)} is not read; draw it as a polygon or a rectangle")
+        raise LabelError(f"shape_type {shown(kind)} is not read; draw it as a polygon or a rectangle")
     if len(corners) == 2:
         (x1, y1), (x2, y2) = corners
         return (x1, y1, x2, y1, x2, y2, x1, y2)
     if len(corners) != 4:
-        raise ValueError(f"a rectangle of {len(corners)} points; it has 2 or 4")
+        raise LabelError(f"a rectangle of {len(corners)} points; it has 2 or 4")
     return tuple(number for corner in corners for number in corner)
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import BACKGROUND, class_file, gaps, mapping_key
 from rccar_models.formats.class_table import Colour, Entry, read_entries
 from rccar_models.formats.files import name_of, read_text
@@ -39,14 +40,14 @@ class MaskClasses:
         ids: class id of each pixel value that is known, `IGNORE_ID` where it counts nowhere.
         colours: class id of each colour that is known; empty if no file says.
         file: that says so, for messages.
-        warnings: one line each.
+        warnings: what the user should know.
     """
 
     names: tuple[str, ...]
     ids: Mapping[int, int]
     colours: Mapping[Colour, int] = field(default_factory=dict)
     file: str = "classes.txt"
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
 
     @property
     def key(self) -> str:
@@ -64,7 +65,7 @@ class MaskClasses:
             (H, W) uint8 class ids and `IGNORE_ID`.
 
         Raises:
-            ValueError: a value or a colour is unknown, or a grey mask may be read in two ways.
+            LabelError: a value or a colour is unknown, or a grey mask may be read in two ways.
         """
         return self._of_colours(pixels) if pixels.ndim == 3 else self._of_values(pixels)
 
@@ -78,9 +79,10 @@ class MaskClasses:
         if unknown:
             highest = max(value for value in self.ids if value != IGNORE_ID)
             said = f"class id {unknown[0]} ({counts[unknown[0]]} pixels)"
-            raise ValueError(
+            raise LabelError(
                 f"{said}, but {self.file} names ids 0 to {highest}; "
-                f"name it there, or paint it {IGNORE_ID} to have it ignored"
+                f"name it there, or paint it {IGNORE_ID} to have it ignored",
+                Rule.CLASS_OUT_OF_RANGE,
             )
         return table.astype(np.uint8)[values]
 
@@ -90,14 +92,14 @@ class MaskClasses:
         if all(self.ids.get(value) == grey for value, grey in greys.items()):
             return
         if None not in greys.values() and all(value in self.ids for value in values):
-            raise ValueError(
+            raise LabelError(
                 f"the grey values {', '.join(map(str, values))} may be ids or colours of {self.file}; "
                 "save the mask as RGB if they are colours, or take the colours out of the file"
             )
 
     def _of_colours(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if not self.colours:
-            raise ValueError(f"{colours_found([pixels])}; {MEND}")
+            raise LabelError(f"{colours_found([pixels])}; {MEND}", Rule.UNKNOWN_CLASS)
         known = sorted((_packed_colour(colour), class_id) for colour, class_id in self.colours.items())
         codes = np.asarray([code for code, _ in known], np.uint32)
         packed = _packed(pixels)
@@ -105,7 +107,8 @@ class MaskClasses:
         unknown = codes[places] != packed
         if unknown.any():
             said = colours_found([pixels[unknown][None]])
-            raise ValueError(f"{said} not in {self.file}; name them there, or repaint them")
+            text = f"{said} not in {self.file}; name them there, or repaint them"
+            raise LabelError(text, Rule.UNKNOWN_CLASS)
         class_ids = np.asarray([class_id for _, class_id in known], np.uint8)
         return np.asarray(class_ids[places], np.uint8)
 
@@ -186,7 +189,7 @@ def _tables(tree: Tree) -> Iterator[Path]:
         texts = {read_text(tree.path(name), root=tree.root): name for name in reversed(names)}
         if len(texts) > 1:
             fault = f"{' and '.join(sorted(texts.values())[:2])} name other classes; make them the same"
-            raise DataError(str(tree.root), [fault])
+            raise DataError(str(tree.root), [Fault(Rule.ANNOTATION, fault)])
         yield from (tree.path(name) for name in texts.values())
 
 
@@ -198,28 +201,36 @@ def _values(entries: Sequence[Entry]) -> list[int]:
     return [number if entry.id is None else entry.id for number, entry in enumerate(entries)]
 
 
-def _faults(entries: Sequence[Entry], where: str, colour_file: str) -> Iterator[str]:
+def _faults(entries: Sequence[Entry], where: str, colour_file: str) -> Iterator[Fault]:
+    for line, text in _entry_faults(entries, colour_file):
+        yield Fault(Rule.ANNOTATION, text, file=where, line=line)
+    ids = set(_values(entries))
+    if max(ids, default=0) > IGNORE_ID:
+        text = f"id {max(ids)}; a mask holds ids from 0 to 254, merge classes"
+        yield Fault(Rule.ANNOTATION, text, file=where)
+    yield from gaps({0, *ids} - {IGNORE_ID} if ids else ids, where)
+
+
+def _entry_faults(entries: Sequence[Entry], colour_file: str) -> Iterator[tuple[int, str]]:
+    """Lines and what is wrong with them."""
     values = _values(entries)
     names: set[str] = set()
     ids: set[int] = set()
     colours: dict[Colour, Entry] = {}
     for entry, value in zip(entries, values, strict=True):
         if value in ids:
-            yield f"{where}:{entry.line}: id {value} stands twice; give each class its own id"
+            yield entry.line, f"id {value} stands twice; give each class its own id"
         elif entry.name in names:
-            yield f"{where}:{entry.line}: class {entry.name!r} stands twice; give each class its own name"
+            yield entry.line, f"class {entry.name!r} stands twice; give each class its own name"
         if entry.colour is None and any(one.colour for one in entries):
-            yield f"{where}:{entry.line}: class {entry.name!r} has no colour in {colour_file}; add it"
+            yield entry.line, f"class {entry.name!r} has no colour in {colour_file}; add it"
         elif entry.colour in colours and not (_is_ignored(entry) and _is_ignored(colours[entry.colour])):
             said = f"{colours[entry.colour].name!r} and {entry.name!r} have the same colour"
-            yield f"{where}:{entry.line}: {said}; give each class its own"
+            yield entry.line, f"{said}; give each class its own"
         if entry.colour is not None:
             colours.setdefault(entry.colour, entry)
         ids.add(value)
         names.add(entry.name)
-    if max(ids, default=0) > IGNORE_ID:
-        yield f"{where}: id {max(ids)}; a mask holds ids from 0 to 254, merge classes"
-    yield from gaps({0, *ids} - {IGNORE_ID} if ids else ids, where)
 
 
 def _is_ignored(entry: Entry) -> bool:
@@ -239,11 +250,11 @@ def _mapping(entries: Sequence[Entry], *, where: str) -> MaskClasses:
     if colours and 0 not in by_value:
         colours.setdefault((0, 0, 0), ids[0])
     ignored = [entry.name for entry in by_value.values() if _is_ignored(entry)]
-    said = f"{where}: {', '.join(ignored)} counts nowhere ({IGNORE_ID}), as its name says"
+    said = f"{', '.join(ignored)} counts nowhere ({IGNORE_ID}), as its name says"
     return MaskClasses(
         names=tuple(names[value] for value in kept),
         ids=ids,
         colours=colours,
         file=where,
-        warnings=(said,) if ignored else (),
+        warnings=(Fault(Rule.NOTE, said, file=where),) if ignored else (),
     )

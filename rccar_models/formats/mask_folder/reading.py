@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import BACKGROUND, numbered_names
 from rccar_models.formats.decoding import read_image, read_mask_pixels
 from rccar_models.formats.definition import FormatDef
@@ -57,19 +58,21 @@ def _index(tree: Tree, task: str) -> DataIndex:
     )
 
 
-def _missing_masks(root: Path, splits: Iterable[tuple[Pair, ...]]) -> Iterable[str]:
+def _missing_masks(root: Path, splits: Iterable[tuple[Pair, ...]]) -> Iterable[Fault]:
     for pairs in splits:
         missing = [pair for pair in pairs if not pair.has_companion]
         if missing and len(missing) == len(pairs):
             folder = name_of(missing[0].companion.parent, root)
-            yield f"{folder}/: holds no mask for any of {len(pairs)} images, e.g. {missing[0].companion.name}"
+            text = f"holds no mask for any of {len(pairs)} images, e.g. {missing[0].companion.name}"
+            yield Fault(Rule.IMAGE_WITHOUT_LABEL, text, file=f"{folder}/")
             continue
         for pair in missing:
-            yield f"{pair.name}: has no mask {name_of(pair.companion, root)}; add it or remove the image"
+            text = f"has no mask {name_of(pair.companion, root)}; add it or remove the image"
+            yield Fault(Rule.IMAGE_WITHOUT_LABEL, text, file=pair.name)
 
 
-def _classes(tree: Tree, masked: Mapping[str, Sequence[Pair]]) -> tuple[MaskClasses, list[str]]:
-    """What pixels mean, and a line for each fault that shows before all masks are read."""
+def _classes(tree: Tree, masked: Mapping[str, Sequence[Pair]]) -> tuple[MaskClasses, list[Fault]]:
+    """What pixels mean, and the faults that show before all masks are read."""
     named = named_classes(tree, _FOLDERS)
     if named is None:
         return _numbered(tree.root, [*chain.from_iterable(masked.values())])
@@ -87,7 +90,7 @@ def _classes(tree: Tree, masked: Mapping[str, Sequence[Pair]]) -> tuple[MaskClas
     return named, [*_colour_faults(colours), *binary]
 
 
-def _binary_faults(root: Path, pairs: Iterable[Pair], classes: MaskClasses) -> Iterator[str]:
+def _binary_faults(root: Path, pairs: Iterable[Pair], classes: MaskClasses) -> Iterator[Fault]:
     """Find masks of one class and 255; the first mask that holds two classes ends the search."""
     found: set[int] = set()
     if classes.ids.get(IGNORE_ID) != IGNORE_ID:
@@ -105,23 +108,25 @@ def _binary_faults(root: Path, pairs: Iterable[Pair], classes: MaskClasses) -> I
     yield from _binary(found, classes.names, classes.file)
 
 
-def _binary(found: set[int], names: Sequence[str], file: str) -> Iterator[str]:
+def _binary(found: set[int], names: Sequence[str], file: str) -> Iterator[Fault]:
     """The fault of masks that hold one value and 255."""
     others = sorted(found - {IGNORE_ID})
     if len(others) != 1 or len(found) != 2:
         return
     one = names[others[0]] if others[0] < len(names) else BACKGROUND
     other = names[1] if len(names) == 2 and others == [0] else "NAME"
-    yield (
-        f"{file}: masks hold {others[0]} and {IGNORE_ID} only, and {IGNORE_ID} is ignored, so nothing can be "
-        f"learnt; if it is a class, write two lines: '{others[0]} {one}' and '{IGNORE_ID} {other}'"
+    yield Fault(
+        Rule.ONE_CLASS,
+        f"masks hold {others[0]} and {IGNORE_ID} only, and {IGNORE_ID} is ignored, so nothing can be "
+        f"learnt; if it is a class, write two lines: '{others[0]} {one}' and '{IGNORE_ID} {other}'",
+        file=file,
     )
 
 
-def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[str]]:
+def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[Fault]]:
     """Classes without names: the ids found in all masks."""
     found: set[int] = set()
-    faults: list[str] = []
+    faults: list[Fault] = []
     colours: dict[str, NDArray[np.uint8]] = {}
     for pair in pairs:
         try:
@@ -134,18 +139,21 @@ def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[str]
         elif len(colours) < _N_SHOWN:
             colours[name_of(pair.companion, root)] = pixels
     highest = max(found - {IGNORE_ID}, default=0)
-    warnings = [f"there is no classes.txt: classes are called class_0 to class_{highest} by the ids found"]
+    text = f"there is no classes.txt: classes are called class_0 to class_{highest} by the ids found"
     ids = {class_id: class_id for class_id in (*range(highest + 1), IGNORE_ID)}
-    classes = MaskClasses(names=numbered_names(highest), ids=ids, warnings=tuple(warnings))
+    classes = MaskClasses(names=numbered_names(highest), ids=ids, warnings=(Fault(Rule.NOTE, text),))
     binary = [] if faults or colours else _binary(found, (), classes.file)
     return classes, [*faults, *_colour_faults(colours), *binary]
 
 
-def _colour_faults(colours: Mapping[str, NDArray[np.uint8]]) -> list[str]:
+def _colour_faults(colours: Mapping[str, NDArray[np.uint8]]) -> list[Fault]:
     if not colours:
         return []
-    others = f" and {len(colours) - 1} more" if len(colours) > 1 else ""
-    return [f"{next(iter(colours))}{others}: {colours_found([*colours.values()])}; {MEND}"]
+    text = f"{colours_found([*colours.values()])}; {MEND}"
+    first = next(iter(colours))
+    if len(colours) == 1:
+        return [Fault(Rule.UNKNOWN_CLASS, text, file=first)]
+    return [Fault(Rule.UNKNOWN_CLASS, f"{first} and {len(colours) - 1} more: {text}")]
 
 
 def _sample(root: Path, pair: Pair, classes: MaskClasses) -> Sample:
@@ -164,11 +172,11 @@ def _read(root: Path, pair: Pair, classes: MaskClasses) -> Frame:
     if pixels.shape[:2] != image.shape[:2]:
         sizes = [f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, image.shape)]
         fault = f"{name} is {sizes[0]}, but {pair.name} is {sizes[1]}; a mask must have the size of its image"
-        raise DataError(str(root), [fault])
+        raise DataError(str(root), [Fault(Rule.SIZE_MISMATCH, fault)])
     try:
         mask = classes.of_pixels(pixels)
-    except ValueError as error:
-        raise DataError(str(root), [f"{name}: {error}"]) from error
+    except LabelError as error:
+        raise DataError(str(root), [error.at(file=name)]) from error
     return Frame(image=image, mask=mask, warnings=warnings)
 
 

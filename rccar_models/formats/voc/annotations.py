@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import name_of, read_text
 
 _MAX_DEPTH = 50
@@ -61,7 +62,7 @@ class VocLabels:
     picture: str = ""
 
 
-def read_voc(path: Path, *, root: Path) -> tuple[VocLabels, list[str]]:
+def read_voc(path: Path, *, root: Path) -> tuple[VocLabels, list[Fault]]:
     """Read an annotation file.
 
     Args:
@@ -69,7 +70,7 @@ def read_voc(path: Path, *, root: Path) -> tuple[VocLabels, list[str]]:
         root: folder of the data set, for messages.
 
     Returns:
-        Its labels, and one line for each fault.
+        Its labels, and its faults.
 
     Raises:
         DataError: it cannot be read, or is no XML of Pascal VOC.
@@ -77,21 +78,21 @@ def read_voc(path: Path, *, root: Path) -> tuple[VocLabels, list[str]]:
     where = name_of(path, root)
     top = _parsed(path, root=root)
     if top.tag != "annotation":
-        fault = f"{where}:{top.line}: holds <{top.tag[:80]}> instead of <annotation>; export it as Pascal VOC"
-        raise DataError(str(root), [fault])
+        fault = f"holds <{top.tag[:80]}> instead of <annotation>; export it as Pascal VOC"
+        raise DataError(str(root), [Fault(Rule.ANNOTATION, fault, file=where, line=top.line)])
     objects: list[VocObject] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     for element in top.children:
         if element.tag == "object":
             try:
                 objects.append(_object(element))
-            except ValueError as error:
-                faults.append(f"{where}:{element.line}: {error}")
+            except LabelError as error:
+                faults.append(error.at(file=where, line=element.line))
     try:
         size = _size(top.child("size"))
-    except ValueError as error:
+    except LabelError as error:
         size = None
-        faults.append(f"{where}: {error}")
+        faults.append(error.at(file=where))
     picture = top.text_of("filename") or top.text_of("path")
     picture = picture.replace("\\", "/").rpartition("/")[2]
     return VocLabels(objects=tuple(objects), size=size, picture=picture), faults
@@ -112,8 +113,8 @@ class _Element:
         return "" if found is None else found.text.strip()
 
 
-class _RefusedError(ValueError):
-    pass
+class _RefusedError(LabelError):
+    """What no annotation file needs."""
 
 
 class _Builder:
@@ -170,23 +171,26 @@ def _parsed(path: Path, *, root: Path) -> _Element:
     try:
         builder.feed(read_text(path, root=root))
     except expat.ExpatError as error:
-        fault = f"{where}:{error.lineno}:{error.offset + 1}: not valid XML: {expat.ErrorString(error.code)}"
-        raise DataError(str(root), [f"{fault}; correct or export it again"]) from error
+        text = f"not valid XML: {expat.ErrorString(error.code)}; correct or export it again"
+        line, column = error.lineno, error.offset + 1
+        fault = Fault(Rule.ANNOTATION, text, file=where, line=line, column=column)
+        raise DataError(str(root), [fault]) from error
     except _RefusedError as error:
-        raise DataError(str(root), [f"{where}:{builder.line}: {error}"]) from error
+        raise DataError(str(root), [error.at(file=where, line=builder.line)]) from error
     if builder.top is None:  # expat itself refuses a file without any element
-        raise DataError(str(root), [f"{where}: holds no element; export it again"])
+        fault = Fault(Rule.ANNOTATION, "holds no element; export it again", file=where)
+        raise DataError(str(root), [fault])
     return builder.top
 
 
 def _object(element: _Element) -> VocObject:
     name = element.text_of("name")
     if not name:
-        raise ValueError("an <object> without <name>; name its class or remove it")
+        raise LabelError("an <object> without <name>; name its class or remove it")
     bounds = element.child("bndbox")
     if bounds is None:
         turned = " (its <robndbox> is turned, which is not read)" if element.child("robndbox") else ""
-        raise ValueError(f"{name}: an <object> without <bndbox>{turned}; draw its box or remove it")
+        raise LabelError(f"{name}: an <object> without <bndbox>{turned}; draw its box or remove it")
     x1, y1, x2, y2 = (_corner(bounds, tag, name) for tag in _CORNERS)
     return VocObject(
         line=element.line,
@@ -198,15 +202,16 @@ def _object(element: _Element) -> VocObject:
 
 def _corner(bounds: _Element, tag: str, name: str) -> float:
     if bounds.child(tag) is None:
-        raise ValueError(f"{name}: its <bndbox> has no <{tag}>; draw the box again")
+        raise LabelError(f"{name}: its <bndbox> has no <{tag}>; draw the box again")
     text = bounds.text_of(tag)
     value = _number(text)
     if value is None:
-        raise ValueError(
+        raise LabelError(
             f"{name}: <{tag}> is {text[:40]!r}, not a finite number; correct or remove the object"
         )
     if abs(value) > _FAR:
-        raise ValueError(f"{name}: <{tag}> {text[:40]} lies far outside any picture; correct it")
+        fault = f"{name}: <{tag}> {text[:40]} lies far outside any picture; correct it"
+        raise LabelError(fault, Rule.BOX_OUTSIDE)
     return value
 
 
@@ -218,7 +223,7 @@ def _size(element: _Element | None) -> tuple[int, int] | None:
     values = [_number(text) for text in texts]
     width, height = (None if value is None or value % 1 else int(value) for value in values)
     if width is None or height is None:
-        raise ValueError(f"<size> is {'x'.join(texts)[:80]!r}, not whole pixels; correct it")
+        raise LabelError(f"<size> is {'x'.join(texts)[:80]!r}, not whole pixels; correct it")
     return (width, height) if width > 0 and height > 0 else None
 
 

@@ -6,11 +6,12 @@ https://docs.cvat.ai/docs/dataset_management/formats/format-smask.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import BACKGROUND, BACKGROUND_NAMES
 from rccar_models.formats.files import filled_lines, name_of
 from rccar_models.formats.tree import Tree
@@ -95,19 +96,20 @@ def read_labelmap(path: Path, *, root: Path) -> Labelmap:
     """
     where = name_of(path, root)
     colours: dict[str, Colour] = {}
-    faults: list[str] = []
+    faults: list[Fault] = []
     for number, line in filled_lines(path, root=root):
         if line.startswith("#"):
             continue
         try:
             name, colour = _entry(line, position=len(colours))
-        except ValueError as error:
-            faults.append(f"{where}:{number}: {error}")
+            _check_new(name, colour, colours)
+        except LabelError as error:
+            faults.append(error.at(file=where, line=number))
             continue
-        faults += (f"{where}:{number}: {fault}" for fault in _twice(name, colour, colours))
         colours.setdefault(name, colour)
     if not colours and not faults:
-        faults.append(f"{where}: names no class; write a line 'name:r,g,b::' for each")
+        text = "names no class; write a line 'name:r,g,b::' for each"
+        faults.append(Fault(Rule.ANNOTATION, text, file=where))
     if faults:
         raise DataError(str(root), faults)
     return Labelmap(names=tuple(colours), colours=colours)
@@ -117,17 +119,17 @@ def _entry(line: str, *, position: int) -> tuple[str, Colour]:
     name, _, rest = line.partition(":")
     text = rest.partition(":")[0].strip()
     if not name.strip():
-        raise ValueError(f"{line[:80]!r} names no class; write 'name:r,g,b::'")
+        raise LabelError(f"{line[:80]!r} names no class; write 'name:r,g,b::'")
     if not text:
         return name.strip(), voc_colour(position % 256)
     match = _COLOUR.fullmatch(text)
     if match is None or max(map(int, match.groups())) > 255:
-        raise ValueError(f"colour {text[:80]!r} is not red, green, blue from 0 to 255; write 'name:r,g,b::'")
+        raise LabelError(f"colour {text[:80]!r} is not red, green, blue from 0 to 255; write 'name:r,g,b::'")
     return name.strip(), (int(match[1]), int(match[2]), int(match[3]))
 
 
-def _twice(name: str, colour: Colour, colours: Mapping[str, Colour]) -> Iterator[str]:
+def _check_new(name: str, colour: Colour, colours: Mapping[str, Colour]) -> None:
     if name in colours:
-        yield f"class {name!r} stands twice; give each class its own name"
-    elif colour in colours.values():
-        yield f"colour {colour} stands twice; give each class its own colour"
+        raise LabelError(f"class {name!r} stands twice; give each class its own name")
+    if colour in colours.values():
+        raise LabelError(f"colour {colour} stands twice; give each class its own colour")

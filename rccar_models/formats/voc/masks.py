@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import (
     class_file,
     classes_for,
@@ -49,14 +50,14 @@ class Masked:
     Args:
         classes: names in order of class id.
         splits: samples by split.
-        warnings: one line each.
-        faults: one line each.
+        warnings: what the user should know.
+        faults: what must be mended.
     """
 
     classes: tuple[str, ...]
     splits: Mapping[str, tuple[Sample, ...]]
-    warnings: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +111,11 @@ def masked_frames(tree: Tree) -> Masked:
         raise DataError(str(tree.root), [*pairs.faults, fault])
     faults, warnings = list(pairs.faults), list(pairs.warnings)
     if list_files(tree, (_OWN_LISTS,)):
-        faults += [
-            f"{name}: has no mask in SegmentationClass/; add it or take it off the list" for name in bare
-        ]
+        text = "has no mask in SegmentationClass/; add it or take it off the list"
+        faults += [Fault(Rule.IMAGE_WITHOUT_LABEL, text, file=name) for name in bare]
     elif bare:
-        warnings.append(f"{len(bare)} images have no mask and are not used, e.g. {bare[0]}")
+        text = f"{len(bare)} images have no mask and are not used, e.g. {bare[0]}"
+        warnings.append(Fault(Rule.IMAGE_WITHOUT_LABEL, text))
     key, unnamed = _key(tree, (pair.companion for kept in masked.values() for pair in kept))
     digest = mapping_key(dict(enumerate(key.by_index.tolist())), key.by_colour)
     return Masked(
@@ -128,7 +129,7 @@ def masked_frames(tree: Tree) -> Masked:
     )
 
 
-def _key(tree: Tree, masks: Iterable[Path]) -> tuple[_Key, tuple[str, ...]]:
+def _key(tree: Tree, masks: Iterable[Path]) -> tuple[_Key, tuple[Fault, ...]]:
     """Whatever names the classes, and what to warn of."""
     path = find_labelmap(tree)
     if path is not None:
@@ -139,9 +140,9 @@ def _key(tree: Tree, masks: Iterable[Path]) -> tuple[_Key, tuple[str, ...]]:
     highest = max((_highest(mask, root=tree.root) for mask in masks), default=0)
     if highest < len(VOC_NAMES):
         warning = "nothing names the classes: they are called as the 20 of Pascal VOC"
-        return _key_of_names(VOC_NAMES), (warning,)
+        return _key_of_names(VOC_NAMES), (Fault(Rule.NOTE, warning),)
     warning = f"nothing names the classes: they are called class_0 to class_{highest} by their ids"
-    return _key_of_names(numbered_names(highest)), (warning,)
+    return _key_of_names(numbered_names(highest)), (Fault(Rule.NOTE, warning),)
 
 
 def _key_of_names(names: tuple[str, ...]) -> _Key:
@@ -198,7 +199,7 @@ def _read(root: Path, pair: Pair, key: _Key) -> Frame:
         made, real = (f"{shape[1]}x{shape[0]}" for shape in (mask.shape, image.shape))
         where = name_of(pair.companion, root)
         fault = f"{where} is {made}, but {pair.name} is {real}; export the mask in the size of its image"
-        raise DataError(str(root), [fault])
+        raise DataError(str(root), [Fault(Rule.SIZE_MISMATCH, fault)])
     return Frame(image=image, mask=mask, warnings=warnings)
 
 
@@ -219,17 +220,18 @@ def _class_ids(path: Path, key: _Key, *, root: Path) -> NDArray[np.uint8]:
     if unknown.size:
         first, count = unknown.min(), (unknown == unknown.min()).sum()
         fault = (
-            f"{name_of(path, root)}: class id {first} ({count} pixels) has no name, "
+            f"class id {first} ({count} pixels) has no name, "
             f" {len(key.classes)} classes are named; name it, or paint it {IGNORE_ID} to have it ignored"
         )
-        raise DataError(str(root), [fault])
+        where = name_of(path, root)
+        raise DataError(str(root), [Fault(Rule.CLASS_OUT_OF_RANGE, fault, file=where)])
     return mapped.astype(np.uint8)
 
 
 def _unknown_colour(path: Path, code: int, *, root: Path) -> DataError:
     colour = (code >> 16, code >> 8 & 255, code & 255)
-    fault = f"{name_of(path, root)}: colour {colour} belongs to no class; add it to labelmap.txt"
-    return DataError(str(root), [fault])
+    fault = f"colour {colour} belongs to no class; add it to labelmap.txt"
+    return DataError(str(root), [Fault(Rule.UNKNOWN_CLASS, fault, file=name_of(path, root))])
 
 
 def _is_coloured(path: Path) -> bool:

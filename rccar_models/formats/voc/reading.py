@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import BACKGROUND_NAMES, class_file, read_class_names
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
@@ -111,10 +112,10 @@ def _all_pairs(pairs: Pairs) -> Iterator[Pair]:
     return (pair for kept in pairs.splits.values() for pair in kept)
 
 
-def _all_labels(root: Path, pairs: Pairs) -> tuple[Mapping[str, VocLabels], list[str]]:
-    """Read the XML files of all images, by the image's name; also a line for each fault."""
+def _all_labels(root: Path, pairs: Pairs) -> tuple[Mapping[str, VocLabels], list[Fault]]:
+    """Read the XML files of all images, by the image's name; also the faults."""
     labels: dict[str, VocLabels] = {}
-    faults: list[str] = []
+    faults: list[Fault] = []
     for pair in _all_pairs(pairs):
         labels[pair.name] = VocLabels()
         if pair.has_companion:
@@ -141,49 +142,57 @@ def _named_classes(tree: Tree) -> tuple[str, ...]:
 
 def _unknown_classes(
     root: Path, pairs: Pairs, labels: Mapping[str, VocLabels], ids: Mapping[str, int]
-) -> list[str]:
+) -> list[Fault]:
+    named = f"is not among the {len(ids)} that are named ({', '.join(list(ids)[:10])})"
     return [
-        f"{name_of(pair.companion, root)}:{one.line}: class {one.name!r} is not among the {len(ids)} that "
-        f"are named ({', '.join(list(ids)[:10])}); correct it or name it there"
+        Fault(
+            Rule.UNKNOWN_CLASS,
+            f"class {one.name!r} {named}; correct it or name it there",
+            file=name_of(pair.companion, root),
+            line=one.line,
+        )
         for pair in _all_pairs(pairs)
         for one in labels[pair.name].objects
         if one.name not in ids
     ]
 
 
-def _without_objects(pairs: Pairs, labels: Mapping[str, VocLabels]) -> list[str]:
+def _without_objects(pairs: Pairs, labels: Mapping[str, VocLabels]) -> list[Fault]:
     counts = {
         split: sum(not one.is_flat for one in _objects(labels[pair.name] for pair in kept))
         for split, kept in pairs.splits.items()
     }
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
     return [
-        f"no object is boxed in {split} (objects found: {found}); each image needs an XML file of its name"
+        Fault(
+            Rule.NO_OBJECTS,
+            f"no object is boxed in {split} (objects found: {found}); "
+            "each image needs an XML file of its name",
+        )
         for split in REQUIRED
         if pairs.splits.get(split) and not counts[split]
     ]
 
 
-def _warnings(pairs: Pairs, labels: Mapping[str, VocLabels]) -> Iterator[str]:
+def _warnings(pairs: Pairs, labels: Mapping[str, VocLabels]) -> Iterator[Fault]:
     unlabelled = [pair.name for pair in _all_pairs(pairs) if not pair.has_companion]
     if unlabelled:
-        yield (
-            f"{len(unlabelled)} images have no XML file and count as images without objects, "
-            f"e.g. {unlabelled[0]}"
-        )
+        text = f"{len(unlabelled)} images have no XML file and count as images without objects"
+        yield Fault(Rule.IMAGE_WITHOUT_LABEL, f"{text}, e.g. {unlabelled[0]}")
     n_difficult = sum(one.is_difficult for one in _objects(labels.values()))
     if n_difficult:
-        yield f"{n_difficult} objects are marked as difficult; they are kept"
+        yield Fault(Rule.NOTE, f"{n_difficult} objects are marked as difficult; they are kept")
     n_flat = sum(one.is_flat for one in _objects(labels.values()))
     if n_flat:
-        yield f"{n_flat} boxes without width or height were left out"
+        yield Fault(Rule.FLAT_BOX, f"{n_flat} boxes without width or height were left out")
     renamed = [pair for pair in _all_pairs(pairs) if _contradicts(labels[pair.name].picture, pair.name)]
     if renamed:
         first = renamed[0]
-        yield (
+        yield Fault(
+            Rule.NOTE,
             f"{len(renamed)} XML files say in <filename> that they belong to another image, e.g. "
             f"{first.companion.name} to {labels[first.name].picture[:80]!r}; "
-            "the image of the file's own name is taken"
+            "the image of the file's own name is taken",
         )
 
 
@@ -213,16 +222,16 @@ def _read(source: _Source) -> Frame:
     if source.labels.size not in {None, (width, height)}:
         said = "x".join(map(str, source.labels.size or ()))
         fault = (
-            f"{where}: its boxes are for a picture of {said}, but {pair.name} is {width}x{height}; "
+            f"its boxes are for a picture of {said}, but {pair.name} is {width}x{height}; "
             "use the picture that was labelled, or correct <size>"
         )
-        raise DataError(str(root), [fault])
+        raise DataError(str(root), [Fault(Rule.SIZE_MISMATCH, fault, file=where)])
     things = [_thing(one, source.ids) for one in source.labels.objects if one.name in source.ids]
-    return labelled_frame(image, things, task="detection", where=where, root=str(root), warnings=warnings)
+    return labelled_frame(image, things, task="detection", root=str(root), file=where, warnings=warnings)
 
 
 def _thing(one: VocObject, ids: Mapping[str, int]) -> Thing:
-    return Thing(where=f"line {one.line}", class_id=ids[one.name], box=one.box)
+    return Thing(line=one.line, class_id=ids[one.name], box=one.box)
 
 
 FORMAT = FormatDef(

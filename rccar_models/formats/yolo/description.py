@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import filled_lines
 from rccar_models.formats.folders import IMAGE_FOLDERS
 from rccar_models.formats.repeats import first_repeat
@@ -33,14 +34,14 @@ class Description:
         places: folders of images and lists of images (`.txt`) of each split, below the data set; empty
             unless there are some for train and val.
         has_keypoints: whether the labels are those of a pose model (`kpt_shape`): keypoints follow each box.
-        warnings: one line each.
+        warnings: what the user should know.
     """
 
     file: str = ""
     names: tuple[str, ...] | None = None
     places: Mapping[str, Sequence[str]] = field(default_factory=dict)
     has_keypoints: bool = False
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Fault, ...] = ()
 
 
 def description_file(tree: Tree) -> str | None:
@@ -94,7 +95,7 @@ def read_description(tree: Tree) -> Description:
         return _darknet(tree, file)
     content = read_yaml(tree.path(file), root=tree.root)
     if not isinstance(content, dict):
-        raise DataError(str(tree.root), [f"{file}: must hold keys such as names, train and val"])
+        raise _refused(tree, file, ["must hold keys such as names, train and val"])
     faults: list[str] = []
     names = _names(content.get("names"), faults)
     faults += _count_faults(content.get("nc"), names)
@@ -104,7 +105,7 @@ def read_description(tree: Tree) -> Description:
     }
     faults += _path_faults(values)
     if faults:
-        raise DataError(str(tree.root), [f"{file}: {fault}" for fault in faults])
+        raise _refused(tree, file, faults)
     texts = {split: _texts(value) for split, value in values.items() if value}
     places, warnings = _places(tree, file, texts, base=content.get("path"))
     return Description(
@@ -126,7 +127,7 @@ def _darknet(tree: Tree, file: str) -> Description:
         names = tuple(line for _, line in filled_lines(tree.path(found), root=tree.root))
     faults = [*_twice(names or ()), *_count_faults(values.get("classes"), names, key="classes")]
     if faults:
-        raise DataError(str(tree.root), [f"{file}: {fault}" for fault in faults])
+        raise _refused(tree, file, faults)
     texts = {
         split: [values[word]] for split, words in SPELLINGS.items() for word in words if values.get(word)
     }
@@ -134,6 +135,10 @@ def _darknet(tree: Tree, file: str) -> Description:
     divided = {split for split in texts if split != "train"}
     places, warnings = _places(tree, file, texts if divided else {}, base="")
     return Description(file=file, names=names or None, places=places, warnings=warnings)
+
+
+def _refused(tree: Tree, file: str, faults: Sequence[str]) -> DataError:
+    return DataError(str(tree.root), [Fault(Rule.ANNOTATION, text, file=file) for text in faults])
 
 
 def _names(value: object, faults: list[str]) -> tuple[str, ...] | None:
@@ -177,7 +182,7 @@ def _texts(value: object) -> list[str]:
 
 def _places(
     tree: Tree, file: str, values: Mapping[str, Sequence[str]], *, base: object
-) -> tuple[Mapping[str, Sequence[str]], tuple[str, ...]]:
+) -> tuple[Mapping[str, Sequence[str]], tuple[Fault, ...]]:
     """Places of each split, if all that are needed are there; also warnings."""
     prefix = base if isinstance(base, str) else ""
     found: dict[str, list[str]] = {}
@@ -190,10 +195,10 @@ def _places(
             else:
                 found.setdefault(split, []).append(place)
     is_whole = all(split in found for split in REQUIRED)
-    told = f"{file}: {', '.join(missing)} is not in the data set; " + (
+    told = f"{', '.join(missing)} is not in the data set; " + (
         "what was found is used" if is_whole else "lists and the usual folders divide the frames"
     )
-    return (found if is_whole else {}), ((told,) if missing else ())
+    return (found if is_whole else {}), ((Fault(Rule.NOTE, told, file=file),) if missing else ())
 
 
 def _found(tree: Tree, file: str, value: str, base: str) -> str | None:

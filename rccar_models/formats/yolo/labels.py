@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rccar_models.boxes import xyxy_from_cxcywh
+from rccar_models.errors import LabelError
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.files import filled_lines, name_of
 from rccar_models.formats.labelling import extent
 from rccar_models.samples import Thing
@@ -89,20 +91,19 @@ class Labels:
 
 
 def _thing(line: _Line, class_id: int, *, width: int, height: int) -> Thing:
-    where = f"line {line.number}"
     if len(line.shares) == _BOX_COLUMNS - 1:
         x1, y1, x2, y2 = map(float, xyxy_from_cxcywh([line.shares])[0])
         box = (x1 * width, y1 * height, x2 * width, y2 * height)
-        return Thing(where=where, class_id=class_id, box=box)
+        return Thing(line=line.number, class_id=class_id, box=box)
     outline = tuple(
         share * (width if position % 2 == 0 else height) for position, share in enumerate(line.shares)
     )
-    return Thing(where=where, class_id=class_id, box=extent((outline,)), region=(outline,))
+    return Thing(line=line.number, class_id=class_id, box=extent((outline,)), region=(outline,))
 
 
 def read_labels(
     path: Path, *, root: Path, n_classes: int | None, has_keypoints: bool = False
-) -> tuple[Labels, list[str]]:
+) -> tuple[Labels, list[Fault]]:
     """Read a label file.
 
     Args:
@@ -112,46 +113,49 @@ def read_labels(
         has_keypoints: whether what follows a box are keypoints; they are left out.
 
     Returns:
-        Its objects, and one line for each fault.
+        Its objects, and its faults.
 
     Raises:
         DataError: it cannot be read as text.
     """
     lines: list[_Line] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     n_with_keypoints = 0
     for number, text in filled_lines(path, root=root):
         columns = text.split()
         if has_keypoints and len(columns) >= _SMALLEST_OUTLINE:
             columns = columns[:_BOX_COLUMNS]
             n_with_keypoints += 1
-        fault = _fault(columns, n_classes)
-        if fault:
-            faults.append(f"{name_of(path, root)}:{number}: {fault}")
+        try:
+            _check(columns, n_classes)
+        except LabelError as error:
+            faults.append(error.at(file=name_of(path, root), line=number))
             continue
         lines.append(_Line(number, int(columns[0]), tuple(map(float, columns[1:]))))
     return Labels(lines=tuple(lines), n_with_keypoints=n_with_keypoints), faults
 
 
-def _fault(columns: list[str], n_classes: int | None) -> str | None:
+def _check(columns: list[str], n_classes: int | None) -> None:
     n_columns = len(columns)
     if n_columns == _BOX_COLUMNS + 1 and not any(map(_share_fault, columns[1:])):
-        return (
+        raise LabelError(
             "6 columns look like class cx cy w h confidence, which a model predicted and nobody labelled; "
             "check what it found and remove the last column"
         )
     if n_columns != _BOX_COLUMNS and (n_columns < _SMALLEST_OUTLINE or n_columns % 2 == 0):
         what = f"{n_columns} columns instead of {_BOX_COLUMNS}"
-        return f"{what}; write class cx cy w h, or class and x y of at least three corners"
+        raise LabelError(f"{what}; write class cx cy w h, or class and x y of at least three corners")
     if not columns[0].isdecimal() or len(columns[0]) > _MAX_DIGITS:
-        return f"class {columns[0][:80]!r} is not a whole number from 0 on; {_id_for(columns[0])}"
+        what = f"class {columns[0][:80]!r} is not a whole number from 0 on"
+        raise LabelError(f"{what}; {_id_for(columns[0])}")
     if n_classes is not None and int(columns[0]) >= n_classes:
-        return f"class {columns[0]} is out of range; {n_classes} classes are named, ids 0 to {n_classes - 1}"
+        what = f"class {columns[0]} is out of range"
+        named = f"{n_classes} classes are named, ids 0 to {n_classes - 1}"
+        raise LabelError(f"{what}; {named}", Rule.CLASS_OUT_OF_RANGE)
     for column in columns[1:]:
         fault = _share_fault(column)
         if fault:
-            return fault
-    return None
+            raise LabelError(fault)
 
 
 def _id_for(column: str) -> str:

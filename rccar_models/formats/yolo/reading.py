@@ -6,10 +6,11 @@ the folders and lists that `data.yaml` or `obj.data` names, else the usual folde
 file holds no object.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import (
     class_file,
     classes_for,
@@ -51,7 +52,8 @@ def _index(tree: Tree, task: str) -> DataIndex:
     if names is None:
         highest = max((found.highest for found in labels.values()), default=0)
         names = numbered_names(highest)
-        warnings.append(f"nothing names the classes: they are called class_0 to class_{highest} by their ids")
+        text = f"nothing names the classes: they are called class_0 to class_{highest} by their ids"
+        warnings.append(Fault(Rule.NOTE, text))
     classes, ids = classes_for(names, task)
     key = mapping_key(ids, {"kpt_shape": int(described.has_keypoints)})
     return DataIndex(
@@ -69,7 +71,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
     )
 
 
-def _named_classes(tree: Tree, described: Description) -> tuple[tuple[str, ...] | None, list[str]]:
+def _named_classes(tree: Tree, described: Description) -> tuple[tuple[str, ...] | None, list[Fault]]:
     """Class names, and what to warn of."""
     path = class_file(tree, _FOLDERS) or _names_file(tree)
     if path is None or (path.name.endswith(".names") and described.names):
@@ -79,7 +81,7 @@ def _named_classes(tree: Tree, described: Description) -> tuple[tuple[str, ...] 
     lines = [line for _, line in filled_lines(path, root=tree.root)]
     agree = len(lines) == len(described.names) and all(map(str.endswith, lines, described.names))
     other = f"{name_of(path, tree.root)} names other classes than {described.file}, which counts"
-    return described.names, [] if agree else [other]
+    return described.names, [] if agree else [Fault(Rule.NOTE, other)]
 
 
 def _names_file(tree: Tree) -> Path | None:
@@ -91,10 +93,10 @@ def _names_file(tree: Tree) -> Path | None:
 
 def _all_labels(
     root: Path, pairs: Pairs, *, n_classes: int | None, has_keypoints: bool
-) -> tuple[Mapping[str, Labels], list[str]]:
-    """Read the labels of all images, by the image's name; also a line for each fault."""
+) -> tuple[Mapping[str, Labels], list[Fault]]:
+    """Read the labels of all images, by the image's name; also the faults."""
     labels: dict[str, Labels] = {}
-    faults: list[str] = []
+    faults: list[Fault] = []
     for pair in (pair for kept in pairs.splits.values() for pair in kept):
         labels[pair.name] = Labels()
         if pair.has_companion:
@@ -105,7 +107,7 @@ def _all_labels(
     return labels, faults
 
 
-def _without_objects(pairs: Pairs, labels: Mapping[str, Labels], task: str) -> list[str]:
+def _without_objects(pairs: Pairs, labels: Mapping[str, Labels], task: str) -> list[Fault]:
     what = "outlined" if task == "segmentation" else "labelled"
     counts = {
         split: sum(labels[pair.name].n_useful(task) for pair in kept) for split, kept in pairs.splits.items()
@@ -113,8 +115,11 @@ def _without_objects(pairs: Pairs, labels: Mapping[str, Labels], task: str) -> l
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
     mend = "; with boxes only use --task detection" if task == "segmentation" else ""
     return [
-        f"no object is {what} in {split} (objects found: {found}); "
-        f"each image needs a label file of its name, e.g. {_example(pairs.splits[split])}{mend}"
+        Fault(
+            Rule.NO_OBJECTS,
+            f"no object is {what} in {split} (objects found: {found}); "
+            f"each image needs a label file of its name, e.g. {_example(pairs.splits[split])}{mend}",
+        )
         for split in REQUIRED
         if pairs.splits.get(split) and not counts[split]
     ]
@@ -124,25 +129,23 @@ def _example(pairs: tuple[Pair, ...]) -> str:
     return "/".join(pairs[0].companion.parts[-2:])
 
 
-def _warnings(pairs: Pairs, labels: Iterable[Labels], task: str) -> list[str]:
+def _warnings(pairs: Pairs, labels: Iterable[Labels], task: str) -> Iterator[Fault]:
     found = list(labels)
     unlabelled = [pair for kept in pairs.splits.values() for pair in kept if not pair.has_companion]
     degenerate = sum(one.n_degenerate for one in found)
     bare = sum(one.n_boxes for one in found) if task == "segmentation" else 0
-    warnings = []
     if unlabelled:
-        warnings.append(
-            f"{len(unlabelled)} images have no label file and count as images without objects, "
-            f"e.g. {unlabelled[0].name}"
-        )
+        text = f"{len(unlabelled)} images have no label file and count as images without objects"
+        yield Fault(Rule.IMAGE_WITHOUT_LABEL, f"{text}, e.g. {unlabelled[0].name}")
     if degenerate:
-        warnings.append(f"{degenerate} boxes without width or height were left out")
+        yield Fault(Rule.FLAT_BOX, f"{degenerate} boxes without width or height were left out")
     n_posed = sum(one.n_with_keypoints for one in found)
     if n_posed:
-        warnings.append(f"{n_posed} objects have keypoints (kpt_shape), which are not used: their boxes are")
+        text = f"{n_posed} objects have keypoints (kpt_shape), which are not used: their boxes are"
+        yield Fault(Rule.NOTE, text)
     if bare:
-        warnings.append(f"{bare} objects have a box but no outline: their boxes are ignored (255)")
-    return warnings
+        text = f"{bare} objects have a box but no outline: their boxes are ignored (255)"
+        yield Fault(Rule.NOTE, text)
 
 
 def _sample(root: Path, pair: Pair, labels: Labels, *, ids: Mapping[int, int], task: str, key: str) -> Sample:
@@ -158,8 +161,8 @@ def _read(root: Path, pair: Pair, labels: Labels, ids: Mapping[int, int], task: 
         image,
         labels.things(ids, width=width, height=height),
         task=task,
-        where=name_of(pair.companion, root),
         root=str(root),
+        file=name_of(pair.companion, root),
         warnings=warnings,
     )
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from rccar_models.errors import DataError
 from rccar_models.formats import DEMO, FORMATS, scan_best, scan_data
-from rccar_models.formats.splits import split_faults
 from rccar_models.formats.tree import tree_of
 from rccar_models.inspection.splitting.dealing import (
     AUTO,
@@ -101,12 +100,9 @@ def _undivided(source: str, task: str | None, format_name: str | None, *, force:
     lists = existing_lists(tree)
     plain = without_lists(tree)
     index = replace(FORMATS[first.format].index(plain, first.task), source=source)
-    own = set(split_faults({split: len(samples) for split, samples in index.splits.items()}))
-    faults = [fault for fault in index.faults if fault not in own]
-    if not any(index.splits.values()):
-        faults.append("it holds no frame")
-    if faults:
-        raise DataError(source, faults)
+    empty = () if any(index.splits.values()) else ("it holds no frame",)
+    if index.faults or empty:
+        raise DataError(source, [*index.faults, *empty])
     # An export with the folder train/ alone is divided by nothing.
     if not force and (lists or not set(index.splits) <= {UNSPLIT, "train"}):
         how = f"by {', '.join(lists)}" if lists else "by its folders or annotation files"

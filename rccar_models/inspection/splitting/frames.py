@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rccar_models.cache.digest import n_threads
 from rccar_models.errors import DataError
+from rccar_models.faults import Fault
 from rccar_models.formats.folders import IMAGE_FOLDERS
 from rccar_models.formats.splits import SPELLINGS
 from rccar_models.inspection.alike import levels_apart
@@ -146,7 +147,7 @@ def _read(
     index: DataIndex, samples: Sequence[Sample], progress: Progress | None
 ) -> list[tuple[Look, NDArray[np.bool_]]]:
     seen: list[tuple[Look, NDArray[np.bool_]]] = []
-    faults: list[str] = []
+    faults: list[Fault] = []
     waiting = iter(samples)
     with ThreadPoolExecutor(n_threads()) as pool:
         # A few at a time, so that an interrupt ends soon.
@@ -165,7 +166,7 @@ def _read(
     return seen
 
 
-def _seen(n_classes: int, sample: Sample) -> tuple[Look | tuple[str, ...], NDArray[np.bool_]]:
+def _seen(n_classes: int, sample: Sample) -> tuple[Look | tuple[Fault, ...], NDArray[np.bool_]]:
     held = np.zeros(n_classes, bool)
     try:
         frame = sample.read()

@@ -122,7 +122,7 @@ def described(
         warnings=(),
     )
     warnings = [
-        *index.warnings,
+        *map(str, index.warnings),
         *_size_warnings(plan, wanted, len(frames), missed),
         *_class_warnings(plan, grouping.mend),
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from rccar_models.faults import Rule
 from rccar_models.inspection.checking import check_data as check
 from rccar_models.inspection.findings import RULES, Finding
 from sweep.workshop.data.errors import Progress, check_task, data_errors, unheard
@@ -154,11 +155,11 @@ def check_data(
 
 def _by_rule(findings: Sequence[Finding]) -> tuple[RuleFindings, ...]:
     """Group findings, which come errors first, in the order in which the rules appear."""
-    groups: dict[str, list[DataFinding]] = {}
+    groups: dict[Rule, list[DataFinding]] = {}
     for found in findings:
         groups.setdefault(found.rule, []).append(
             DataFinding(
-                rule=found.rule,
+                rule=found.rule.value,
                 level=found.level,
                 file=found.file,
                 line=found.line,
@@ -167,5 +168,6 @@ def _by_rule(findings: Sequence[Finding]) -> tuple[RuleFindings, ...]:
             )
         )
     return tuple(
-        RuleFindings(rule=rule, meaning=RULES[rule], findings=tuple(kept)) for rule, kept in groups.items()
+        RuleFindings(rule=rule.value, meaning=RULES[rule], findings=tuple(kept))
+        for rule, kept in groups.items()
     )

@@ -57,5 +57,5 @@ def recognise_data(
             classes=index.classes,
             counts={split: len(samples) for split, samples in index.splits.items()},
             image_size=image_size or suggested_size(index, long_side_px),
-            warnings=index.warnings,
+            warnings=tuple(map(str, index.warnings)),
         )
