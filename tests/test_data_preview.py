@@ -20,7 +20,7 @@ from rccar_models.inspection.preview import preview_sheet
 from rccar_models.overlays import boxed, fitting, font, masked
 from sweep.workshop.data.pictures import cache_pictures
 from tests.conftest import Cli, clean_environment
-from tests.data_folders import mask_set, write_image, write_mask, yolo_set
+from tests.data_folders import as_lines, mask_set, write_image, write_mask, yolo_set
 
 RED, GREEN = (200, 0, 0), (0, 200, 0)
 
@@ -197,7 +197,7 @@ def test_cache_is_drawn_once_as_it_is_trained_on(tmp_path: Path, task: str) -> N
         {split: counts[label] for split, counts in info.class_counts.items()} for label in range(2)
     ]
     assert found["training_size"] == [32, 48]
-    assert cached_index(info.folder).warnings == info.warnings
+    assert as_lines(cached_index(info.folder).warnings) == info.warnings
     before = [file.stat().st_mtime_ns for file in (preview, chart, numbers)]
     assert cache_pictures(info.folder) == (preview, chart, numbers)
     assert [file.stat().st_mtime_ns for file in (preview, chart, numbers)] == before
