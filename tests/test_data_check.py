@@ -279,6 +279,16 @@ def test_masks_of_one_class_are_a_warning(tmp_path: Path) -> None:
     assert "'road'" in only(root, "one-class").text
 
 
+def test_masks_of_one_class_and_255_are_one_fault_without_contrary_advice(tmp_path: Path) -> None:
+    root = mask_set(tmp_path)
+    for path in root.glob("masks/*/*.png"):
+        write_mask(path, [[0] * 4 + [255] * 4] * 6)
+    write_mask(root / "masks" / "train" / "0.png", [[255] * 8] * 6)
+    assert "if it is a class, write two lines: '0 floor' and '255 road'" in only(root, "one-class").text
+    told = {one.rule for one in check_data(str(root)).findings}
+    assert not told & {"unused-class", "all-ignored"}
+
+
 def test_frames_of_two_sizes_are_a_warning(tmp_path: Path) -> None:
     root = yolo_set(tmp_path)
     write_image(root / "images" / "train" / "a.png", size=(16, 12))

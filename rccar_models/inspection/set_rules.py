@@ -45,6 +45,8 @@ def class_findings(index: DataIndex, frames: Sequence[SeenFrame]) -> Iterator[Fi
     Yields:
         Findings in order of class.
     """
+    if _takes_a_class_for_ignored(index):
+        return
     amounts = _amounts(index, frames)
     total = np.sum(list(amounts.values()), axis=0)
     if not total.any():  # nothing is labelled at all, which is told elsewhere
@@ -105,7 +107,8 @@ def frame_findings(index: DataIndex, frames: Sequence[SeenFrame]) -> Iterator[Fi
     """
     readable = [frame for frame in frames if frame.look is not None]
     if index.task == "segmentation":
-        yield from _ignored(readable)
+        if not _takes_a_class_for_ignored(index):
+            yield from _ignored(readable)
         return
     empty = [frame for frame in readable if not frame.amounts.any()]
     if empty and len(empty) == len(readable):
@@ -133,6 +136,11 @@ def size_findings(frames: Sequence[SeenFrame], *, long_side_px: int) -> Iterator
         text = f"frames have {len(sizes)} sizes: {shown}{more}; all are stretched to one size for training"
         yield Finding(Rule.MIXED_SIZES, False, text)
     yield from _tiny(frames, sizes, long_side_px)
+
+
+def _takes_a_class_for_ignored(index: DataIndex) -> bool:
+    """Whether 255 most likely is the second class: then it is not that labels or frames are for nothing."""
+    return any(fault.rule is Rule.ONE_CLASS for fault in index.faults)
 
 
 def _amounts(index: DataIndex, frames: Sequence[SeenFrame]) -> Mapping[str, NDArray[np.int64]]:
