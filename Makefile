@@ -10,8 +10,9 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 SECONDS ?= 60
 SEED ?= 0
+ROUNDS ?= 20
 
-.PHONY: sweep test quick fuzz lint check audit constraints clean help
+.PHONY: sweep test quick fuzz chaos lint check audit constraints clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +28,9 @@ quick: $(STAMP)  ## the tests that take seconds
 
 fuzz: $(STAMP)  ## damages data sets of every format and reads them; SECONDS=600 SEED=7
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
+
+chaos: $(STAMP)  ## kills, locks and stops sweeps, and resumes them until they are done; ROUNDS=100 SEED=7
+	$(BIN)/python -m tests.chaos --rounds $(ROUNDS) --seed $(SEED)
 
 lint: $(STAMP)  ## style, docstrings, types, import contracts
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweep.paths import Home
 from sweep.ports import Champion
 from sweep.promotion import Decision
 from sweep.summary import Summary
@@ -64,6 +65,14 @@ class RunReport:
                 else f"open {self.tracking_uri}"
             ),
         }
+
+    @property
+    def resume_command(self) -> str:
+        """The command that goes on with a sweep that was interrupted; empty if it came to its end."""
+        if not self.signal_exit:
+            return ""
+        home = "" if self.home == Home.at().root else f" --home {shlex.quote(str(self.home))}"
+        return f"sweep resume {self.summary.name}{home}"
 
     @property
     def load_command(self) -> str:

@@ -8,8 +8,9 @@ import traceback
 import typer
 
 from sweep.cli.data import app as data_app
-from sweep.cli.literal import literal
+from sweep.cli.doctor import doctor
 from sweep.cli.history import history
+from sweep.cli.literal import literal
 from sweep.cli.models import models
 from sweep.cli.promote import promote
 from sweep.cli.resume import resume, retry
@@ -39,6 +40,7 @@ app.command(name="promote")(promote)
 app.command(name="rollback")(rollback)
 app.command(name="models")(models)
 app.command(name="history")(history)
+app.command(name="doctor")(doctor)
 app.command(name="spaces")(spaces)
 app.command(name="version")(show_version)
 app.add_typer(data_app, name="data")

@@ -79,6 +79,8 @@ def show_report(report: "RunReport") -> None:
         say(f"  the best trial's checkpoint: {report.checkpoint}")
     if report.spool is not None:
         say(f"MLflow did not take everything; what is missing is kept in {report.spool}")
+    if report.resume_command:
+        say(f"go on with it: {report.resume_command}")
     say("")
     say(f"everything lies in {report.home}; to look at it:")
     for command in report.commands.values():

@@ -18,6 +18,8 @@ from sweep.search_space import SearchSpace
 from sweep.searching.states import STATES, direction_of
 from sweep.searching.storage import storage_errors
 
+__all__ = ["FrozenTrial", "Replay", "ended_trials", "find_study", "result_of", "sampler_notes", "spec_of"]
+
 
 def find_study(storage: RDBStorage, *, plan: SweepPlan, uid: str, shown: str) -> int:
     """Find the study of a sweep that is to be resumed.

@@ -1,8 +1,8 @@
 """Samplers users can name, one row each.
 
-`reseed`: the sampler has no state but its random numbers, so each slot gets a fresh one whose seed is
-a function of (sweep seed, slot): 25 trials and a resume to 50 draw what 50 at once draw.
-`stored`: the sampler walks a fixed sequence and keeps its place in the study; reseeding would break it.
+Each slot gets a fresh sampler, whose random numbers come from (sweep seed, slot): 25 trials and a resume to
+50 draw what 50 at once draw. A sequence (QMC) is scrambled by the sweep's seed alone; its place in it stands
+in the study.
 Source of the measured traps: docs/decisions.md.
 """
 
@@ -19,17 +19,15 @@ class SamplerRow:
     """One sampler.
 
     Args:
-        make: builds it from a seed.
-        reseed: whether each slot gets a fresh one.
+        make: builds it from the sweep's seed and the slot's.
         enumerates: whether the space's grid is walked instead of drawing.
     """
 
-    make: Callable[[int], BaseSampler]
-    reseed: bool = True
+    make: Callable[[int, int], BaseSampler]
     enumerates: bool = False
 
 
-def _tpe(seed: int) -> BaseSampler:
+def _tpe(_: int, seed: int) -> BaseSampler:
     # group=True: without it a space with conditional parameters has only the model's name in common,
     # and everything else is drawn one by one. constant_liar: parallel trials spread out.
     with warnings.catch_warnings():
@@ -37,19 +35,23 @@ def _tpe(seed: int) -> BaseSampler:
         return optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)
 
 
-def _gp(seed: int) -> BaseSampler:
+def _gp(_: int, seed: int) -> BaseSampler:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return optuna.samplers.GPSampler(seed=seed)
 
 
-def _qmc(seed: int) -> BaseSampler:
+def _qmc(sweep_seed: int, seed: int) -> BaseSampler:
+    # Parameters that only some trials have are not in the sequence.
+    others = optuna.samplers.RandomSampler(seed=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False)
+        return optuna.samplers.QMCSampler(
+            seed=sweep_seed, scramble=True, independent_sampler=others, warn_independent_sampling=False
+        )
 
 
-def _random(seed: int) -> BaseSampler:
+def _random(_: int, seed: int) -> BaseSampler:
     return optuna.samplers.RandomSampler(seed=seed)
 
 
@@ -59,5 +61,5 @@ SAMPLERS: dict[str, SamplerRow] = {
     "random": SamplerRow(_random),
     # Optuna's own GridSampler knows no conditional parameters and raises in `tell` when exhausted.
     "grid": SamplerRow(_random, enumerates=True),
-    "qmc": SamplerRow(_qmc, reseed=False),
+    "qmc": SamplerRow(_qmc),
 }

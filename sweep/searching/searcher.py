@@ -75,9 +75,10 @@ class StudySearcher:
         self._sampler = SAMPLERS[sampler]
         self._mirror = mirror
         self._study = optuna.create_study(
-            study_name=plan.name,
+            # Hyperband chooses brackets by this name: like all chance they come from the seed.
+            study_name=f"seed-{plan.seed}",
             direction=direction_of(plan),
-            sampler=self._sampler.make(slot_seed(plan.seed, "sampler", 0)),
+            sampler=optuna.samplers.RandomSampler(),  # each slot gets its own
             pruner=PRUNERS[pruner](plan.epochs),
         )
         self._study.add_trials(earlier)
@@ -101,8 +102,7 @@ class StudySearcher:
             return None
         if wanted is not None:
             self._study.enqueue_trial(dict(self._space.stored(wanted)))
-        if self._sampler.reseed:
-            self._study.sampler = self._sampler.make(slot_seed(self._plan.seed, "sampler", slot))
+        self._study.sampler = self._sampler_of(slot, is_drawn=wanted is None)
         trial = self._study.ask()
         spec = self._spec(trial, slot, same)
         for key, value in (("trial_uid", spec.trial_uid), ("slot", slot), ("seed", spec.seed)):
@@ -149,6 +149,12 @@ class StudySearcher:
     def settle(self) -> None:
         """Write what can be written without waiting for anybody."""
         self._mirror.settle()
+
+    def _sampler_of(self, slot: int, *, is_drawn: bool) -> optuna.samplers.BaseSampler:
+        seed = slot_seed(self._plan.seed, "sampler", slot)
+        if not is_drawn:  # nothing is drawn, so a sequence must not go on by a place
+            return optuna.samplers.RandomSampler(seed=seed)
+        return self._sampler.make(slot_seed(self._plan.seed, "sampler", 0), seed)
 
     @property
     def _memory(self) -> optuna.storages.BaseStorage:

@@ -110,15 +110,7 @@ class Spool:
         self._journal.close()
 
     def _restored(self) -> int:
-        delivered = 0
-        with self._journal_path.open("rb") as file:
-            for line in file:
-                try:
-                    body = json.loads(line)
-                    delivered, runs = int(body["delivered"]), dict(body["runs"])
-                except (ValueError, KeyError, TypeError):
-                    continue  # torn by a crash: those events are written again, which changes nothing
-                self.run_ids |= runs
+        delivered, self.run_ids = _journal(self._journal_path)
         return delivered if delivered <= self._size else 0
 
 
@@ -142,6 +134,36 @@ def events_of(path: Path) -> Iterator[Event]:
         return
     except OSError as error:
         raise UnavailableError(f"the sweep's spool {path} cannot be read: {error}") from error
+
+
+def undelivered_bytes(path: Path) -> int:
+    """Say how much of a spool MLflow has not taken.
+
+    Args:
+        path: of the spool; nobody needs to have it open.
+
+    Returns:
+        Bytes; 0 without such a file.
+    """
+    if not path.exists():
+        return 0
+    delivered, _ = _journal(path.with_name(f"{path.name}.delivered"))
+    size = path.stat().st_size
+    return size - delivered if delivered <= size else size
+
+
+def _journal(path: Path) -> tuple[int, dict[str, str]]:
+    """Bytes that have arrived, and MLflow's run ids by trial_uid."""
+    delivered = 0
+    run_ids: dict[str, str] = {}
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        try:
+            body = json.loads(line)
+            delivered, runs = int(body["delivered"]), dict(body["runs"])
+        except (ValueError, KeyError, TypeError):
+            continue  # torn by a crash: those events are written again, which changes nothing
+        run_ids |= runs
+    return delivered, run_ids
 
 
 def _opened(path: Path) -> FileIO:

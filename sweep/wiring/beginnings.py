@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from optuna.storages import RDBStorage
-
 from sweep.history import SweepHistory
 from sweep.orchestrator.board import Board
 from sweep.orchestrator.standing import resumed_board
@@ -15,6 +13,7 @@ from sweep.records import Status, SweepPlan, SweepRecord
 from sweep.search_space import SearchSpace
 from sweep.searching.restoring import find_study
 from sweep.searching.searcher import open_study
+from sweep.searching.storage import RDBStorage
 from sweep.tracking import Scribe
 from sweep.wiring import names
 from sweep.wiring.differences import check_same

@@ -48,9 +48,7 @@ def check_same(
         ("code", _versions(before, now, own=True), False),
     ):
         if never:
-            refused += [
-                f"{line}; only numeric ranges may change: it is a new sweep" for line in lines
-            ]
+            refused += [f"{line}; only numeric ranges may change: it is a new sweep" for line in lines]
         elif name in allow:
             notices += lines
         else:

@@ -99,7 +99,7 @@ def record_of(
             "data_digest": plan.digest,
             "image_size": "x".join(map(str, data.image_size)) if data else "",
         },
-        tags=versions | ({"mlflow.source.git.commit": commit} if commit else {}),
+        tags=versions | {"sweep.uid": uid} | ({"mlflow.source.git.commit": commit} if commit else {}),
         data_source=data.source if data else "",
         data_format=data.format if data else "",
         data_digest=plan.digest,

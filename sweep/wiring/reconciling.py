@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial
-
 from sweep.history import PastTrial, SweepHistory
 from sweep.records import SweepPlan
 from sweep.search_space import SearchSpace
-from sweep.searching.restoring import ended_trials, result_of, sampler_notes, spec_of
+from sweep.searching.restoring import FrozenTrial, ended_trials, result_of, sampler_notes, spec_of
+from sweep.searching.storage import RDBStorage
 from sweep.tracking import Scribe
 
 

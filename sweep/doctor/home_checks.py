@@ -1,0 +1,71 @@
+"""What must be true of a home's files: sound databases, nothing half written, no passwords."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from sweep.database_file import check_database
+from sweep.doctor.finding import Finding
+from sweep.errors import UnavailableError
+from sweep.paths import Home
+
+BUSY_TIMEOUT_S = 10.0
+_PASSWORD = re.compile(r"[a-z][a-z0-9+.]*://[^\s/:@\"']*:(?!\*+@)[^\s/@\"']+@", re.IGNORECASE)
+_OWN_FILES = ("config.json", "spool.jsonl", "owner.json", "trials.csv")
+
+
+def check_home(home: Home, *, is_busy: bool) -> list[Finding]:
+    """Check the files of a home.
+
+    Args:
+        home: to check.
+        is_busy: whether a sweep runs in it; what is half written may then be on its way.
+
+    Returns:
+        Everything that should be otherwise.
+    """
+    return [*_databases(home), *_secrets(home), *([] if is_busy else _leftovers(home))]
+
+
+def leftovers(home: Home) -> list[Path]:
+    """Files that somebody who was killed was writing.
+
+    Args:
+        home: where nobody runs.
+
+    Returns:
+        Them.
+    """
+    return sorted(
+        path
+        for path in home.root.rglob("*.tmp")
+        if not path.is_relative_to(home.artifacts) or path.name.startswith(".")
+    )
+
+
+def _databases(home: Home) -> Iterator[Finding]:
+    for file in (home.mlflow_file, home.root / "optuna.db"):
+        try:
+            check_database(file, whose=file.stem, busy_timeout_s=BUSY_TIMEOUT_S)
+        except UnavailableError as error:
+            yield Finding(rule="database", where=file.name, text=str(error))
+
+
+def _secrets(home: Home) -> Iterator[Finding]:
+    for folder in sorted(home.sweeps.glob("*")):
+        for name in _OWN_FILES:
+            file = folder / name
+            if file.is_file() and _PASSWORD.search(file.read_text(encoding="utf-8", errors="replace")):
+                yield Finding(
+                    rule="secret", where=f"{folder.name}/{name}", text="holds an address with a password"
+                )
+
+
+def _leftovers(home: Home) -> Iterator[Finding]:
+    for path in leftovers(home):
+        yield Finding(
+            rule="leftover",
+            where=str(path.relative_to(home.root)),
+            text="was being written when its writer was killed",
+            is_fixable=True,
+        )
