@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import torch
 
-from rccar_models import checkpoints
+from rccar_models import checkpoints, unfinished
 from rccar_models.earlier import Earlier
 from rccar_models.training import TrainOutcome, TrainRequest, train
+from rccar_models.unfinished import Unfinished
 from tests.small_demo import OBJECTIVES, a_request, small_cache, trained
 from tests.test_checkpoints import Payload
 
@@ -252,6 +253,20 @@ def test_last_pt_that_is_code_is_refused_and_not_run(caches: dict[str, Path], tm
     found, _, _ = run(resumed(request, tmp_path / "2"))
     assert "not an unfinished training" in found.notes[0]
     assert not (tmp_path / "owned").exists()
+
+
+def test_state_that_fits_in_part_leaves_no_trace_in_the_training_that_begins_anew(
+    caches: dict[str, Path], tmp_path: Path
+) -> None:
+    request = request_of("segmentation", caches, tmp_path / "1", epochs=2)
+    _, epochs, _ = run(request)
+    last = tmp_path / "1" / "last.pt"
+    body = torch.load(last, weights_only=True)
+    del body["optimisation"]["schedule"]
+    unfinished.save(last, Unfinished(**body))
+    found, seen, _ = run(resumed(request, tmp_path / "2"))
+    assert "does not fit tiny_unet" in found.notes[0]
+    assert seen == epochs
 
 
 def fill_the_disk_for(name: str, folder: Path) -> None:
