@@ -3,7 +3,6 @@
 The set is listed for every task that it can serve and each frame is decoded once for each kind of labels.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,8 +25,6 @@ Progress = Callable[[int, int], None]
 
 _DETAILED = frozenset({Rule.LABEL_WITHOUT_IMAGE, Rule.IMAGE_WITHOUT_LABEL, Rule.FLAT_BOX})
 """Rules of which a format only counts the cases: its line is left out where they are listed one by one."""
-
-_CLASS_ID = re.compile(r"(?<=') \(id \d+\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +174,8 @@ def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Each finding once, without a format's count of cases that are listed one by one."""
     known: dict[object, Finding] = {}
     for found in findings:
-        text = _CLASS_ID.sub("", found.text)  # with the background, the other task counts from 1
-        known.setdefault((found.rule, found.file, found.line, found.object, text), found)
+        key = (found.rule, found.file, found.line, found.object, found.subject or found.text)
+        known.setdefault(key, found)
     listed = {found.rule for found in known.values() if found.file and found.rule in _DETAILED}
     kept = [found for found in known.values() if found.file or found.is_error or found.rule not in listed]
     order = list(RULES)

@@ -52,6 +52,7 @@ class Finding:
         file: where, below the data set, with forward slashes; empty for the set as a whole.
         line: of the file, from 1.
         object: in the file, e.g. "object 7"; empty if the fault is not about one.
+        subject: the same for every task where the text is not: with the background class ids count from 1.
     """
 
     rule: Rule
@@ -60,6 +61,7 @@ class Finding:
     file: str = ""
     line: int | None = None
     object: str = ""
+    subject: str = ""
 
     @property
     def level(self) -> str:

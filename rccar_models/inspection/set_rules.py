@@ -56,11 +56,12 @@ def class_findings(index: DataIndex, frames: Sequence[SeenFrame]) -> Iterator[Fi
             continue
         if not total[class_id]:
             text = f"class {name!r} (id {class_id}) has no label anywhere; label it, or take its name out"
-            yield Finding(Rule.UNUSED_CLASS, False, text)
+            yield Finding(Rule.UNUSED_CLASS, False, text, subject=name)
             continue
         for split, found in amounts.items():
             if found.any() and not found[class_id]:
-                yield Finding(Rule.ABSENT_CLASS, False, _absent(name, class_id, split))
+                text = _absent(name, class_id, split)
+                yield Finding(Rule.ABSENT_CLASS, False, text, subject=f"{name} in {split}")
     if index.task == "segmentation" and np.count_nonzero(total) == 1:
         only = index.classes[int(total.argmax())]
         text = f"every labelled pixel is {only!r}, so any model scores 1.0; label a second class"
