@@ -9,6 +9,7 @@ from sweep.records import ParamValue, Status, SweepPlan, TrialResult, TrialSpec
 
 Trials = Sequence[tuple[TrialSpec, TrialResult]]
 MOST_REASONS = 3
+ALIKE_FROM = 3  # two equal trials are chance, e.g. of a coarse metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,25 @@ def summarise(plan: SweepPlan, trials: Trials, why_ended: str) -> Summary:
         why_ended=why_ended,
         best=best,
         default=next(((spec, result) for spec, result in complete if spec.slot == 0), None),
+    )
+
+
+def why_doubtful(plan: SweepPlan, trials: Trials) -> str:
+    """Say why the ranking of a sweep means nothing.
+
+    Args:
+        plan: of the sweep.
+        trials: every trial that ended.
+
+    Returns:
+        One line; empty where trials differ, or too few completed to say.
+    """
+    values = [result.value for _, result in trials if result.status is Status.COMPLETE]
+    if len(values) < ALIKE_FROM or len(set(values)) > 1:
+        return ""
+    return (
+        f"all {len(values)} completed trials have the same {plan.objective.metric}, {values[0]}: nothing was "
+        "learnt from them. Look at the data (is there a single class?) and at --metric"
     )
 
 

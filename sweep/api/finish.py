@@ -15,7 +15,7 @@ from sweep.orchestrator.orchestrator import Outcome
 from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import write_text
 from sweep.ports import Observer
-from sweep.summary import Summary, summarise, trial_table
+from sweep.summary import Summary, summarise, trial_table, why_doubtful
 from sweep.wiring import Desk
 
 
@@ -34,6 +34,8 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
     """
     summary = summarise(desk.plan, outcome.trials, outcome.ending.why)
     _log_files(desk, outcome)
+    if doubt := why_doubtful(desk.plan, outcome.trials):
+        observer.notice(doubt)
     best = BestModel(kept="the sweep was interrupted")
     try:
         if stop.signal_number is None:
