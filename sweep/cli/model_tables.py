@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from sweep.cli.literal import say, text
 from sweep.ledger import Entry
 
 if TYPE_CHECKING:
@@ -21,22 +21,22 @@ def show_models(found: "Sequence[ModelEntry]") -> None:
         found: the registered models.
     """
     if not found:
-        _say("no registered models yet; `sweep run` registers the best one of each sweep")
+        say("no registered models yet; `sweep run` registers the best one of each sweep")
         return
     table = _table("model", "version", "value", "since (UTC)", "sweep")
     for entry in found:
         metric = entry.metric.removesuffix("_segmentation").removesuffix("_detection")
         table.add_row(
-            Text(entry.name),
-            Text(entry.version or "none"),
-            Text("" if entry.value is None else f"{metric} {entry.value:.4f}"),
-            Text(_minute(entry.since)),
-            Text(entry.sweep),
+            text(entry.name),
+            text(entry.version or "none"),
+            text("" if entry.value is None else f"{metric} {entry.value:.4f}"),
+            text(_minute(entry.since)),
+            text(entry.sweep),
         )
     Console().print(table)
     for entry in found:
         if entry.trouble:
-            _say(f"{entry.name}: {entry.trouble}")
+            say(f"{entry.name}: {entry.trouble}")
 
 
 def show_history(found: "History") -> None:
@@ -46,25 +46,25 @@ def show_history(found: "History") -> None:
         found: of one model.
     """
     if not found.reigns:
-        _say(f"{found.name}: nobody was in Production so far")
+        say(f"{found.name}: nobody was in Production so far")
         return
     table = _table("version", "from (UTC)", "until", "how", "value", "from sweep")
     for reign in found.reigns:
         entry, value = reign.entry, reign.entry.evidence.value if reign.entry.evidence else None
         until = _minute(reign.until) if reign.until else "now" if found.champion == entry.version else "gone"
         table.add_row(
-            Text(entry.version),
-            Text(_minute(entry.at)),
-            Text(until),
-            Text(entry.deed.value),
-            Text("" if value is None else f"{value:.4f}"),
-            Text(entry.sweep),
+            text(entry.version),
+            text(_minute(entry.at)),
+            text(until),
+            text(entry.deed.value),
+            text("" if value is None else f"{value:.4f}"),
+            text(entry.sweep),
         )
     Console().print(table)
     for reign in found.reigns:
-        _say(_told(reign.entry))
+        say(_told(reign.entry))
     if found.trouble:
-        _say(f"{found.name}: {found.trouble}")
+        say(f"{found.name}: {found.trouble}")
 
 
 def show_promotion(report: "PromotionReport") -> None:
@@ -75,17 +75,17 @@ def show_promotion(report: "PromotionReport") -> None:
     """
     champion, found = report.found.champion, report.found
     if not champion.promoted:
-        _say(found.why)
+        say(found.why)
         forcible = found.decision is not None and found.decision.is_forcible
         hint = "; --force promotes it all the same" if forcible else ", where --force does not help either"
-        _say(f"{report.trial} stays registered as {champion.name} version {champion.version}{hint}")
+        say(f"{report.trial} stays registered as {champion.name} version {champion.version}{hint}")
         return
     if found.decision is None:
-        _say(f"{report.trial} is in Production already: {champion.name} version {champion.version}")
+        say(f"{report.trial} is in Production already: {champion.name} version {champion.version}")
         return
     place = f", in place of version {champion.replaced}" if champion.replaced else ""
-    _say(f"{report.trial} is in Production: {champion.name} version {champion.version}{place}")
-    _say(f"forced, {found.why}" if found.is_forced else found.why)
+    say(f"{report.trial} is in Production: {champion.name} version {champion.version}{place}")
+    say(f"forced, {found.why}" if found.is_forced else found.why)
 
 
 def show_rollback(report: "RollbackReport") -> None:
@@ -96,9 +96,9 @@ def show_rollback(report: "RollbackReport") -> None:
     """
     champion = report.champion
     for line in report.skipped:
-        _say(f"note: {line}")
+        say(f"note: {line}")
     place = f", in place of version {champion.replaced}" if champion.replaced else ""
-    _say(f"{champion.name} version {champion.version} is in Production again{place}")
+    say(f"{champion.name} version {champion.version} is in Production again{place}")
 
 
 def _told(entry: Entry) -> str:
@@ -118,7 +118,3 @@ def _table(*titles: str) -> Table:
     for title in titles:
         table.add_column(title, overflow="fold", no_wrap=title not in {"sweep", "from sweep", "model"})
     return table
-
-
-def _say(text: str) -> None:
-    Console(highlight=False).print(Text(text), soft_wrap=True)
