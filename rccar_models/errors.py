@@ -14,7 +14,7 @@ class UnknownNameError(RccarModelsError):
     """A name (model, task, format, option) that this package does not know."""
 
 
-class LabelError(RccarModelsError, ValueError):
+class LabelError(RccarModelsError):
     """One thing in a label file that is wrong, met where nobody knows the file; whoever does says where.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from numpy.testing import assert_allclose
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
 from rccar_models.formats import FORMATS, detect, open_data
 from rccar_models.formats.label_studio.files import Images
 from rccar_models.formats.tree import tree_of
@@ -93,7 +93,7 @@ def test_name_that_looks_like_an_upload_is_taken_whole_if_it_is_there() -> None:
 def test_images_of_one_name_are_told_apart_by_folders_or_refused() -> None:
     images = Images(["images/H1/a.png", "images/H2/a.png"])
     assert images.find("/data/local-files/?d=raw/H2/a.png") == "images/H2/a.png"
-    with pytest.raises(ValueError, match=r"may be images/H1/a.png or images/H2/a.png"):
+    with pytest.raises(LabelError, match=r"may be images/H1/a.png or images/H2/a.png"):
         images.find("s3://bucket/a.png")
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_masks
 
+from rccar_models.errors import LabelError
 from rccar_models.formats.labelling import extent, filled
 from rccar_models.formats.run_lengths import decoded_mask
 
@@ -51,7 +52,7 @@ def test_any_text_of_counts_is_a_mask_or_refused(counts: str) -> None:
     code = {"size": [6, 8], "counts": counts}
     try:
         mask = filled(code, width=8, height=6)
-    except ValueError:
+    except LabelError:
         return
     assert mask.shape == (6, 8)
 
@@ -76,7 +77,7 @@ def test_any_text_of_counts_is_a_mask_or_refused(counts: str) -> None:
     ],
 )
 def test_code_that_is_none_is_refused_by_what_is_wrong(code: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match=r"run-length code") as caught:
+    with pytest.raises(LabelError, match=r"run-length code") as caught:
         filled(code, width=8, height=6)
     assert said in str(caught.value)
 
