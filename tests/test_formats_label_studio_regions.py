@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from rccar_models.errors import DataError
+from rccar_models.errors import DataError, LabelError
 from rccar_models.formats import open_data
 from rccar_models.formats.label_studio.brush import covered
 from rccar_models.formats.labelling import filled
@@ -131,7 +131,7 @@ def test_any_brush_code_is_decoded_or_refused(tail: bytes, size: int) -> None:
     said = "its brush code"
     try:
         covered(size.to_bytes(4, "big") + tail, width=8, height=6)
-    except ValueError as error:
+    except LabelError as error:
         said = str(error)
     assert said.startswith("its brush code")
 
@@ -184,6 +184,7 @@ BOX = {"x": 1, "y": 1, "width": 1, "height": 1}
         (ls_result() | {"value": dict(BOX)}, "rectanglelabels has no label"),
         (ls_result() | {"value": BOX | {"rectanglelabels": ["a", "b"]}}, "rectanglelabels has 2 labels"),
         (ls_result() | {"value": BOX | {"rectanglelabels": [7]}}, "has the label [7], which is no text"),
+        (ls_result(label="\ud800"), "has the label ['\\ud800'], which holds half a character"),
         (ls_result() | {"id": "r2", "type": "rectangle", "value": dict(BOX)}, "rectangle has no label"),
         (ls_result() | {"value": None}, "rectanglelabels without value"),
         (ls_result() | {"image_rotation": 90}, "cone: drawn on the image turned by 90 degrees"),

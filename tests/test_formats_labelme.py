@@ -129,6 +129,7 @@ def test_other_shapes_are_named_and_refused(tmp_path: Path, kind: object) -> Non
         (labelme_shape(""), "its label is '', not a name"),
         (labelme_shape(["cone"]), "its label is a list of 1, not a name"),
         (labelme_shape(True), "its label is True, not a name"),
+        (labelme_shape("\ud800"), "its label '\\ud800' holds half a character"),
         (labelme_shape("x" * 10**5), "its label has 100000 letters"),
         (7, "shapes[0]: is 7, not an object"),
         (None, "shapes[0]: is missing, not an object"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from rccar_models.errors import LabelError
 from rccar_models.faults import Rule
+from rccar_models.formats.json_files import is_unicode
 from rccar_models.formats.label_studio.brush import covered
 from rccar_models.formats.labelling import extent
 from rccar_models.samples import Region, Thing
@@ -160,6 +161,8 @@ def _label(value: Entry, kind: str) -> str:
         raise LabelError(f"{kind} has no label; choose one or remove the region")
     if not all(isinstance(label, str) and label.strip() for label in labels):
         raise LabelError(f"{kind} has the label {labels!r:.80}, which is no text; choose one")
+    if not is_unicode("".join(labels)):
+        raise LabelError(f"{kind} has the label {labels!r:.80}, which holds half a character; correct it")
     if len(labels) > 1:
         raise LabelError(
             f"{kind} has {len(labels)} labels {labels!r:.80}; an object is of one class, keep one"

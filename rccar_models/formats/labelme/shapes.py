@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rccar_models.errors import LabelError
 from rccar_models.faults import Rule
+from rccar_models.formats.json_files import is_unicode
 
 Entry = Mapping[str, object]
 
@@ -69,6 +70,8 @@ def label_of(value: object) -> str:
         value = str(value)
     if not isinstance(value, str) or not value.strip():
         raise LabelError(f"its label is {shown(value)}, not a name; name its class")
+    if not is_unicode(value):
+        raise LabelError(f"its label {shown(value)} holds half a character; correct it")
     if len(value) > _LONGEST_NAME:
         raise LabelError(f"its label has {len(value)} letters; name its class")
     return " ".join(value.split())
