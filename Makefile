@@ -12,7 +12,7 @@ SECONDS ?= 60
 SEED ?= 0
 ROUNDS ?= 20
 
-.PHONY: sweep test quick fuzz chaos lint check audit constraints clean help
+.PHONY: sweep test long quick fuzz chaos lint check audit constraints clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,11 +20,14 @@ help:  ## what can be made
 sweep: $(STAMP)  ## the demo sweep of 50 segmentation trials; ARGS="--task detection --trials 20" passes flags on
 	$(BIN)/sweep run --task segmentation --trials 50 $(ARGS)
 
-test: $(STAMP)  ## all tests, on all cores
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+test: $(STAMP)  ## the tests, on all cores
+	$(BIN)/pytest -n auto --dist worksteal -m "not long" $(ARGS)
+
+long: $(STAMP)  ## the tests that take minutes: sweeps that meet faults, servers, larger models
+	$(BIN)/pytest -n auto --dist worksteal -m long $(ARGS)
 
 quick: $(STAMP)  ## the tests that take seconds
-	$(BIN)/pytest -n auto -m "not slow" $(ARGS)
+	$(BIN)/pytest -n auto -m "not slow and not long" $(ARGS)
 
 fuzz: $(STAMP)  ## damages data sets of every format and reads them; SECONDS=600 SEED=7
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
@@ -38,7 +41,7 @@ lint: $(STAMP)  ## style, docstrings, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test  ## lint and test
+check: lint test long  ## lint and all tests
 
 audit: $(STAMP)  ## known holes of the installed packages; asks the package index, so it is no part of check
 	$(BIN)/pip-audit --local --skip-editable --progress-spinner off

@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _is_slow(item: pytest.Item) -> bool:
-    return item.get_closest_marker("slow") is not None
+    return any(item.get_closest_marker(mark) for mark in ("slow", "long"))
 
 
 def _n_slow(items: list[pytest.Item]) -> int:

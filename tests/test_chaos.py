@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos import FAULTS, Bed, torment
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))

@@ -1,6 +1,7 @@
 """`sweep resume`, `retry` and `stop`: half a sweep and the rest are the whole, whatever happened."""
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -19,7 +20,7 @@ from sweep.searching.study_reader import StudyFacts, read_study
 from tests.chaos import children
 from tests.conftest import clean_environment, run_here
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 RUN = ("run", "--task", "segmentation", "--trainer", "stand_in", "--workers", "1", "--json")
 Sweep = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -224,3 +225,18 @@ def test_signal_says_how_to_go_on(tmp_path: Path) -> None:
     stdout, _ = running.communicate(timeout=30)
     assert running.returncode == 130
     assert "sweep resume cut" in stdout
+
+
+def test_killed_worker_changes_no_parameters(tmp_path: Path, sweep: Sweep) -> None:
+    words = [*RUN[:-1], "--trials", "9", "--seed", "7", "--set", "epoch_s=0.05"]
+    assert sweep(*words, "--name", "whole").returncode == 0
+    running = started(tmp_path, *words, "--name", "hurt")
+    for slot in (2, 6):
+        until(running, f"trial-00{slot} started")
+        time.sleep(0.15)
+        (worker,) = children(running.pid)
+        os.kill(worker, signal.SIGKILL)
+    running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert [trial.state for trial in study(tmp_path, "hurt").trials].count("FAIL") == 2
+    assert parameters(tmp_path, "hurt") == parameters(tmp_path, "whole")

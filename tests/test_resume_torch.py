@@ -1,0 +1,93 @@
+"""Resuming real training: after a kill in every phase of a sweep's end, and after its data has changed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sweep
+from sweep.api.doctor import examine
+from tests.conftest import clean_environment, run_here
+from tests.data_folders import mask_set, write_mask
+
+pytestmark = pytest.mark.long
+
+# An observer is told what a sweep is doing; this one ends the process there, as a power cut does.
+DIES = """
+import os, sys
+from sweep.api.resume import resume
+from sweep.api.run import load_config, run
+from sweep.api.silent import Silent
+
+phase, flags = sys.argv[1], dict(word.split("=") for word in sys.argv[2:])
+
+class Dies(Silent):
+    def phase(self, text, done=0, total=0):
+        if text == phase:
+            os._exit(9)
+
+if os.path.exists("mlruns/sweeps/cut/config.json"):
+    resume("cut", Dies(), environ={})
+else:
+    run(load_config(flags, environ={}), Dies())
+"""
+
+
+FLAGS = ("task=segmentation", "trials=2", "epochs=1", "name=cut", "workers=1", "image_size=64x48")
+
+
+def python(*words: str, root: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=root,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+def resumed(root: Path, *words: str) -> dict[str, Any]:
+    done = python("-m", "sweep.cli.main", "resume", "cut", "--json", *words, root=root)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_sweep_killed_in_every_phase_of_its_end_has_one_model_and_one_champion(tmp_path: Path) -> None:
+    for phase in ("packaging the best model", "registering and judging the best model", "writing to MLflow"):
+        done = python("-c", DIES, phase, *FLAGS, root=tmp_path)
+        assert done.returncode == 9, (phase, done.stderr)
+        seen = examine(environ={}, home=str(tmp_path / "mlruns"))
+        assert all(finding.is_fixable for finding in seen.findings), [str(one) for one in seen.findings]
+    report = resumed(tmp_path)
+    assert report["counts"]["complete"] + report["counts"]["pruned"] == 2
+    assert (report["model"]["version"], report["model"]["promoted"]) == ("1", True)
+    assert not examine(environ={}, home=str(tmp_path / "mlruns")).findings
+
+    # Going on with a sweep that has come to its end changes nothing; more trials find the best one in MLflow.
+    assert resumed(tmp_path)["model"]["version"] == "1"
+    more = resumed(tmp_path, "--extra", "1")
+    assert sum(more["counts"].values()) == 3
+    assert sweep.load_model("rccar-demo-segmentation", home=tmp_path / "mlruns").card.task == "segmentation"
+    assert not examine(environ={}, home=str(tmp_path / "mlruns")).findings
+
+
+def test_changed_label_is_refused_unless_it_is_allowed(tmp_path: Path) -> None:
+    root = mask_set(tmp_path / "track", n_frames={"train": 4, "val": 2})
+    words = ("run", "--task", "segmentation", "--data", "track", "--trials", "1", "--epochs", "1")
+    words += ("--set", "batch_size=2", "--set", "model_name=tiny_unet", "--image-size", "32x32")
+    words += ("--executor", "inline", "--no-promote", "--name", "cut", "--json")
+    assert run_here(*words, folder=tmp_path).returncode == 0
+    write_mask(root / "masks" / "train" / "0.png", [[1, 0] * 4] * 6)
+    refused = run_here("resume", "cut", "--extra", "1", folder=tmp_path)
+    assert refused.returncode == 2
+    assert "track has changed, its digest was" in refused.stderr
+    assert "--allow data" in refused.stderr
+    allowed = run_here("resume", "cut", "--extra", "1", "--allow", "data", "--json", folder=tmp_path)
+    assert allowed.returncode == 0, allowed.stderr
+    assert json.loads(allowed.stdout)["counts"]["complete"] == 2
