@@ -18,6 +18,7 @@ PACKAGES = (
     "mlflow",
 )
 GIT_TIMEOUT_S = 5
+_GITS = ("PATH", "HOME", "XDG_CONFIG_HOME", "GIT_", "LANG", "LC_", "SYSTEMROOT")
 
 
 def package_versions() -> dict[str, str]:
@@ -63,7 +64,13 @@ def git_commit() -> str | None:
 def _git(*words: str) -> str:
     try:
         done = subprocess.run(
-            ["git", *words], capture_output=True, text=True, timeout=GIT_TIMEOUT_S, check=False
+            ["git", *words],
+            capture_output=True,
+            text=True,
+            timeout=GIT_TIMEOUT_S,
+            check=False,
+            # It may run hooks and helpers of the checkout: no password of the environment is their business.
+            env={name: value for name, value in os.environ.items() if name.startswith(_GITS)},
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

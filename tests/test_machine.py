@@ -19,6 +19,7 @@ from sweep.executors.machine import (
     hides_all,
     n_cores,
 )
+from sweep.wiring.workers import crowding
 from tests.conftest import Cli
 
 Python = Callable[[str], str]
@@ -198,3 +199,11 @@ def test_gpu_that_torch_cannot_use_is_refused_where_it_is_named(cli: Cli) -> Non
     done = cli(*words, CUDA_VISIBLE_DEVICES="")
     assert done.returncode == 2
     assert "--device cuda:99: torch can use 0 NVIDIA GPUs" in done.stderr
+
+
+def test_more_workers_than_the_machine_carries_are_said_and_not_refused() -> None:
+    two_gpus = ("cuda:0", "cuda:1")
+    assert crowding(2, two_gpus) == ""
+    assert "--workers 4: this machine carries 2 (one a GPU)" in crowding(4, two_gpus)
+    assert crowding(1, ("cpu",)) == ""
+    assert "one a core" in crowding(10_000, ("cpu",))

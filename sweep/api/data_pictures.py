@@ -4,6 +4,7 @@ A process of low priority draws them, so that neither the first trial nor an ans
 importing matplotlib and drawing take two seconds of a core. A later sweep finds them in the cache.
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sweep.executors.worker_process import worker_environment
 from sweep.orchestrator.stopping import StopRequest
 from sweep.ports import Observer
 from sweep.wiring import Desk
@@ -48,6 +50,7 @@ def data_pictures(desk: Desk, *, observer: Observer, stop: StopRequest) -> Itera
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        env=worker_environment(os.environ, 1),
         start_new_session=True,  # a Ctrl-C in the terminal reaches the coordinator alone
     )
     said: list[str] = []

@@ -43,6 +43,8 @@ def make_executor(
             run_job=run_job, n_threads=n_cores(), device=devices[0], let_interrupt=stop.let_interrupt
         )
     n_workers = auto_workers(devices) if config.workers == "auto" else int(config.workers)
+    if crowd := crowding(min(n_workers, config.trials), devices):
+        observer.notice(crowd)
     offers = tuple(
         Offer(n_threads=max(1, n_cores() // n_workers), device=devices[index % len(devices)])
         for index in range(min(n_workers, config.trials))
@@ -50,6 +52,26 @@ def make_executor(
     workers = LocalExecutor(offers=offers, logs=paths.logs, trainer=config.trainer)
     stack.callback(workers.close)
     return workers
+
+
+def crowding(n_workers: int, devices: tuple[str, ...]) -> str:
+    """Say that workers are more than this machine carries.
+
+    Args:
+        n_workers: that will run.
+        devices: they take turns on.
+
+    Returns:
+        One line; empty where each has room.
+    """
+    carried = auto_workers(devices)
+    if n_workers <= carried:
+        return ""
+    what = "one a GPU" if devices[0] != "cpu" else "one a core, as far as the memory reaches"
+    return (
+        f"--workers {n_workers}: this machine carries {carried} ({what}); trials will slow each other down, "
+        "and may run out of memory"
+    )
 
 
 def check_devices(config: SweepConfig) -> None:
