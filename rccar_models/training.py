@@ -79,7 +79,7 @@ def train(
             checkpoints.save(request.checkpoint, state=run.network.state_dict(), info=best)
         goes_on = on_epoch(run.epoch, metrics)
         # After the report: an epoch that a cut kept from being reported is run and reported again.
-        run.keep_progress(best)
+        run.keep_progress(best, at_once=not goes_on)
     if best is None:
         raise OptionError(f"epochs: {request.epochs} is below the smallest allowed value 1")
     return TrainOutcome(

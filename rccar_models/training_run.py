@@ -26,7 +26,7 @@ from rccar_models.seeding import derived_seed
 from rccar_models.tasks import TASKS
 from rccar_models.tasks.definition import Evaluation, StepsRequest, TaskSteps
 from rccar_models.training_request import TrainRequest, checked_info, parted_options
-from rccar_models.unfinished import Unfinished
+from rccar_models.unfinished import ProgressFile, Unfinished
 
 
 def open_run(request: TrainRequest) -> tuple["TrainingRun", CheckpointInfo | None]:
@@ -70,6 +70,7 @@ class TrainingRun:
         optimisation: turns losses into better weights.
         device: where the network is.
         generator: decides the order of frames and their augmentation.
+        progress: takes down where training stands.
         epoch: the one at work or just finished, from 1; 0 before the first.
         began_s: on the clock `time.perf_counter`, set back by what earlier attempts took.
         notes: what the user should know.
@@ -86,6 +87,7 @@ class TrainingRun:
     optimisation: Optimisation
     device: torch.device
     generator: torch.Generator
+    progress: ProgressFile
     epoch: int = 0
     began_s: float = field(default_factory=time.perf_counter)
     notes: list[str] = field(default_factory=list)
@@ -121,6 +123,7 @@ class TrainingRun:
             ),
             device=device,
             generator=torch.Generator().manual_seed(derived_seed(request.seed, "frames")),
+            progress=ProgressFile(request.checkpoint.with_name(LAST)),
             notes=[built.note] if built.note else [],
         )
 
@@ -174,11 +177,12 @@ class TrainingRun:
             score_threshold=score_threshold,
         )
 
-    def keep_progress(self, best: CheckpointInfo) -> None:
+    def keep_progress(self, best: CheckpointInfo, *, at_once: bool) -> None:
         """Write down where training stands; a disk that does not take it is noted once, and training goes on.
 
         Args:
             best: the best checkpoint so far.
+            at_once: also where a large file was written just now.
         """
         standing = Unfinished(
             made_for=self._made_for(),
@@ -191,7 +195,7 @@ class TrainingRun:
             chance=self._chance(),
         )
         try:
-            unfinished.save(self.request.checkpoint.with_name(LAST), standing)
+            self.progress.write(standing, at_once=at_once)
         except OSError as error:
             note = f"{error}: the trial went on, but cut then it would have gone on from an earlier epoch"
             if note not in self.notes:
@@ -223,7 +227,7 @@ class TrainingRun:
         self.epoch = standing.epoch
         self.began_s -= standing.train_time_s
         checkpoints.save(self.request.checkpoint, state=state, info=best)
-        self.keep_progress(best)
+        self.keep_progress(best, at_once=True)
         return best
 
     def earlier(self, best: CheckpointInfo) -> Earlier:

@@ -7,7 +7,9 @@ sha256. It is one file so that no crash can part the two. It loads with `torch.l
 import hashlib
 import io
 import json
+import math
 import pickle
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -21,6 +23,12 @@ from rccar_models.options import OptionValue
 from rccar_models.whole_file import write_whole
 
 FORMAT = 1
+
+SMALL_BYTES = 32 * 2**20
+"""Up to here written after every epoch, in hundredths of a second; unet_resnet18 has 164 MiB, half a second."""
+
+LARGEST_SHARE = 0.05
+"""Of the time that training takes, for writing larger ones."""
 
 MadeFor = Mapping[str, OptionValue]
 """Facts that make a training what it is: task, model, seed, digest of the data, every option, ..."""
@@ -64,12 +72,55 @@ class Unfinished:
         return epoch > self.epoch or (epoch, metrics) == (self.best_epoch, self.best_metrics)
 
 
-def save(file: Path, unfinished: Unfinished) -> None:
+class ProgressFile:
+    """The `last.pt` of one attempt, rewritten as often as costs next to nothing.
+
+    Args:
+        file: `last.pt`.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._due_s = -math.inf
+
+    def write(self, unfinished: Unfinished, *, at_once: bool) -> None:
+        """Write where a training stands, unless it is large and was written just now.
+
+        Args:
+            unfinished: where it stands.
+            at_once: whether training ends here, so that there is no later time for it.
+
+        Raises:
+            OSError: the disk is full or closed to us; what was written before is still there.
+        """
+        began_s = time.perf_counter()
+        if at_once or began_s >= self._due_s:
+            n_bytes = save(self._file, unfinished)
+            self._due_s = began_s + period_s(n_bytes, writing_s=time.perf_counter() - began_s)
+
+
+def period_s(n_bytes: int, *, writing_s: float) -> float:
+    """Say how long one writing is to be enough.
+
+    Args:
+        n_bytes: of the file.
+        writing_s: what it took.
+
+    Returns:
+        Seconds from its beginning; 0 where every epoch may write.
+    """
+    return 0.0 if n_bytes <= SMALL_BYTES else writing_s / LARGEST_SHARE
+
+
+def save(file: Path, unfinished: Unfinished) -> int:
     """Write where a training stands in place of what was written before.
 
     Args:
         file: `last.pt`.
         unfinished: where it stands; tensors on any device.
+
+    Returns:
+        Size of the archive in bytes.
 
     Raises:
         OSError: the disk is full or closed to us; what was written before is still there.
@@ -79,6 +130,7 @@ def save(file: Path, unfinished: Unfinished) -> None:
     archive = buffer.getbuffer()
     seal = {"format": FORMAT, "sha256": hashlib.sha256(archive).hexdigest()}
     write_whole(file, archive, f"\n{json.dumps(seal)}".encode())
+    return archive.nbytes
 
 
 def load(file: Path, *, made_for: MadeFor) -> Unfinished:

@@ -1,5 +1,6 @@
 """Training, mixed precision and evaluation on a CUDA device; skipped where there is none."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from rccar_models.errors import NonFiniteLossError
 from rccar_models.evaluation import evaluate
 from rccar_models.optimisation import mixed_precision
 from rccar_models.predictor import load_predictor
+from rccar_models.training import train
 from sweep.records import Objective, PackageRequest, TrialSpec
 from sweep.workshop import packaging
 from tests.small_demo import MODELS, OBJECTIVES, a_request, small_cache, trained
@@ -96,6 +98,20 @@ def test_evaluation_on_a_gpu_agrees_with_the_cpu(task: str, caches: dict[str, Pa
         for device in ("cpu", "cuda")
     ]
     assert found[0] == pytest.approx(found[1], abs=1e-3)
+
+
+def test_training_on_a_gpu_that_was_cut_goes_on_where_it_stood(
+    caches: dict[str, Path], tmp_path: Path
+) -> None:
+    request = a_request("segmentation", caches["segmentation"], tmp_path / "1", device="cuda", epochs=3)
+    _, whole = trained(dataclasses.replace(request, checkpoint=tmp_path / "whole" / "best.pt"))
+    train(request, lambda epoch, _: epoch < 1)
+    again = dataclasses.replace(request, checkpoint=tmp_path / "2" / "best.pt", resume_from=tmp_path / "1")
+    outcome, rest = trained(again)
+    assert outcome.notes == ()
+    losses = [epoch["train_loss_segmentation"] for epoch in rest]
+    # Sums on a GPU are not in the same order every time.
+    assert losses == pytest.approx([epoch["train_loss_segmentation"] for epoch in whole[1:]], rel=0.02)
 
 
 def test_nan_on_a_gpu_ends_training(caches: dict[str, Path], tmp_path: Path) -> None:

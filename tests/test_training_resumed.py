@@ -304,3 +304,32 @@ def test_full_disk_under_the_best_checkpoint_ends_the_training_and_names_the_fil
     with pytest.raises(OSError, match=r"No space left.*best\.pt"):
         trained(request)
     assert names_in(tmp_path / "1") == []
+
+
+@pytest.mark.parametrize(
+    ("mib", "writing_s", "period_s"),
+    [(1.3, 0.03, 0.0), (32, 9.0, 0.0), (164, 0.5, 10.0)],  # 0.5 s are 5 % of 10 s
+)
+def test_large_files_take_a_twentieth_of_the_time_and_small_ones_are_written_after_every_epoch(
+    mib: float, writing_s: float, period_s: float
+) -> None:
+    assert unfinished.period_s(int(mib * 2**20), writing_s=writing_s) == pytest.approx(period_s)
+
+
+def test_large_file_is_not_written_again_just_now_but_where_training_ends(tmp_path: Path) -> None:
+    standing = Unfinished(
+        made_for={},
+        epoch=1,
+        best_epoch=1,
+        best_metrics={},
+        train_time_s=1.0,
+        network={"weight": torch.zeros(unfinished.SMALL_BYTES // 4 + 1)},
+        optimisation={},
+        chance={},
+    )
+    file = unfinished.ProgressFile(tmp_path / "last.pt")
+    kept: list[int] = []
+    for epoch, at_once in ((1, False), (2, False), (3, True)):
+        file.write(dataclasses.replace(standing, epoch=epoch), at_once=at_once)
+        kept.append(unfinished.load(tmp_path / "last.pt", made_for={}).epoch)
+    assert kept == [1, 1, 3]
