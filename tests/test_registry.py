@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -209,32 +208,6 @@ def test_promoted_torch_model_loads_by_stage_and_run_in_a_fresh_process(
 # Stopped between any two steps
 
 
-@pytest.mark.parametrize("n_steps", range(len(promotion.STEPS)))
-def test_promotion_stopped_anywhere_and_run_again_leaves_one_valid_champion(
-    store: Store, registry: ModelRegistry, tmp_path: Path, name: str, n_steps: int
-) -> None:
-    former = promoted(registry, a_candidate(store, tmp_path, name))
-    candidate = a_candidate(store, tmp_path, name)
-    with registry.locked():
-        for step in promotion.STEPS[:n_steps]:
-            step.run(registry, candidate)
-    done = {step.name for step in promotion.STEPS[:n_steps]}
-    assert in_production(store, name)[0] == ("2" if "alias" in done else former.version)
-    # A new process knows nothing of the first attempt.
-    again = promotion.Candidate(
-        package=candidate.package, spec=candidate.spec, run_id=candidate.run_id, model=name
-    )
-    champion = promoted(registry, again)
-    assert champion == Champion(name=name, version="2", run_id=candidate.run_id, promoted=True, replaced="1")
-    assert in_production(store, name) == ("2", ["2"])
-    assert set(versions_of(store, name)) == {"1", "2"}
-    logged = store.client.search_logged_models(
-        [store.experiment_id], filter_string=f"tags.`sweep.trial_uid` = '{candidate.spec.trial_uid}'"
-    )
-    assert [model.status for model in logged] == ["READY"]
-    assert (registry.load(name, into=tmp_path / "loaded") / "data" / "weights.bin").exists()
-
-
 def test_steps_have_the_order_that_keeps_the_former_champion_until_all_is_verified() -> None:
     names = [step.name for step in promotion.STEPS]
     assert names[:3] == ["log_model", "register", "verify"]
@@ -315,25 +288,6 @@ def test_package_that_is_not_what_was_packaged_is_refused(
     with pytest.raises(PromotionError, match=r"was changed|MLmodel is missing|out_of_memory"):
         promoted(registry, candidate)
     assert not store.client.search_registered_models(f"name = '{name}'")
-
-
-def test_two_promotions_at_once_leave_one_champion(store: Store, tmp_path: Path, name: str) -> None:
-    candidates = [a_candidate(store, tmp_path, name) for _ in range(2)]
-    both = threading.Barrier(2)
-
-    def run(candidate: promotion.Candidate) -> None:
-        own = ModelRegistry(lambda: store, registry_lock=tmp_path / "registry.lock")
-        both.wait()
-        promoted(own, candidate)
-
-    threads = [threading.Thread(target=run, args=(candidate,)) for candidate in candidates]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    alias, staged = in_production(store, name)
-    assert staged == [alias]
-    assert len(versions_of(store, name)) == 2
 
 
 def test_registry_locked_by_somebody_else_is_an_unavailable_error(store: Store, tmp_path: Path) -> None:
