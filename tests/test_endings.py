@@ -1,10 +1,11 @@
 import signal
+from pathlib import Path
 
 import pytest
 
 from sweep.history import PastTrial
 from sweep.orchestrator.board import Board, Running, with_ending
-from sweep.orchestrator.endings import Ending, announcement, ending
+from sweep.orchestrator.endings import Ending, announcement, ending, overdue
 from sweep.orchestrator.stopping import StopRequest, listening
 from sweep.records import Status
 from tests.making import VAL_LOSS, a_plan, a_result, a_spec
@@ -191,3 +192,23 @@ def test_attempts_that_will_be_retried_count_as_no_failed_slot() -> None:
         board.take_in(spec, a_result(spec, None, status=Status.FAILED, retryable=True))
     assert board.failures_in_row == 0
     assert decided(board) is None
+
+
+def test_trial_is_overdue_after_its_budget_or_a_silence_of_ten_slow_epochs() -> None:
+    board = Board(a_plan(trial_timeout_s=100.0, stall_timeout_s=30.0))
+    running = Running(PastTrial(a_spec(0)), since=0.0, heard=60.0)
+    assert overdue(board, running, 90.0) is None
+    assert overdue(board, running, 91.0) == "stalled: nothing heard of it for 31 s"
+    board.slowest_epoch_s = 3.5
+    assert overdue(board, running, 94.9) is None
+    assert overdue(board, running, 100.1) == "trial_timeout: not done after 100 s"
+
+
+@pytest.mark.parametrize(("text", "urgent"), [("\n", False), ("now\n", True)])
+def test_file_that_somebody_left_is_a_wish_to_end(tmp_path: Path, text: str, urgent: bool) -> None:
+    stop = StopRequest(tmp_path / "stop")
+    stop.look()
+    assert stop.signal_number is None
+    (tmp_path / "stop").write_text(text)
+    stop.look()
+    assert (stop.exit_code, stop.urgent, stop.why) == (143, urgent, "stopped by `sweep stop`")

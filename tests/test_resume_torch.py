@@ -36,7 +36,7 @@ else:
 """
 
 
-FLAGS = ("task=segmentation", "trials=2", "epochs=1", "name=cut", "workers=1", "image_size=64x48")
+FLAGS = ("task=segmentation", "trials=2", "epochs=1", "name=cut", "workers=1", "keep=1", "image_size=64x48")
 
 
 def python(*words: str, root: Path) -> "subprocess.CompletedProcess[str]":
@@ -73,6 +73,7 @@ def test_sweep_killed_in_every_phase_of_its_end_has_one_model_and_one_champion(t
     assert resumed(tmp_path)["model"]["version"] == "1"
     more = resumed(tmp_path, "--extra", "1")
     assert sum(more["counts"].values()) == 3
+    assert len(list((tmp_path / "mlruns" / "artifacts").rglob("best.pt"))) == 1
     assert sweep.load_model("rccar-demo-segmentation", home=tmp_path / "mlruns").card.task == "segmentation"
     assert not examine(environ={}, home=str(tmp_path / "mlruns")).findings
 

@@ -256,6 +256,22 @@ def test_file_is_logged_in_its_folder_and_a_missing_one_is_marked(
     assert "best.pt" in [file.path for file in store.client.list_artifacts(runs["files"].info.run_id)]
 
 
+def test_folder_that_is_no_longer_wanted_goes_and_one_that_is_not_there_is_no_trouble(
+    store: Store, scribe: Scribe, tmp_path: Path
+) -> None:
+    (tmp_path / "best.pt").write_bytes(b"weights")
+    scribe.sweep_started(a_sweep("beaten"))
+    scribe.started(trial("beaten", 0))
+    scribe.artifact("beaten-0-0", tmp_path / "best.pt", "checkpoints")
+    scribe.artifact("beaten-0-0", tmp_path / "best.pt", "pictures")
+    for _ in range(2):
+        scribe.remove("beaten-0-0", "checkpoints")
+    assert scribe.close(LONG_S)
+    run_id = runs_of(store, "beaten")["trial-000"].info.run_id
+    assert [file.path for file in store.client.list_artifacts(run_id)] == ["pictures"]
+    assert not scribe.refusals
+
+
 def test_reason_with_characters_no_database_takes_arrives(store: Store, scribe: Scribe) -> None:
     spec = trial("broken")
     scribe.sweep_started(a_sweep("broken"))
@@ -692,3 +708,20 @@ def test_what_the_network_started_from_and_warnings_are_tags_only_where_there_ar
     told = result_tags(a_result(spec, weights="scratch", notes=("no network: from scratch",)))
     assert (told["sweep.weights"], told["sweep.notes"]) == ("scratch", "no network: from scratch")
     assert set(result_tags(a_result(spec))) == {"sweep.state"}
+
+
+def test_clock_that_jumps_back_or_ahead_disturbs_nothing(store: Store, tmp_path: Path) -> None:
+    now = iter([1000.0, 1001.0, 1002.0, 4603.0, 4.0, 1005.0, 1006.0])  # an hour ahead, then to 1970
+    scribe, spec = a_scribe(tmp_path, store, clock=lambda: next(now)), trial("clock")
+    scribe.sweep_started(a_sweep("clock"))
+    scribe.started(spec)
+    for number in (1, 2, 3):
+        scribe.progress(epoch(spec, number, number / 10))
+    scribe.finished(a_result(spec))
+    scribe.sweep_finished(status="FINISHED", why="done", tags={})
+    assert scribe.close(LONG_S)
+    runs = runs_of(store, "clock")
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    steps = [(step, value) for step, _, value in history(store, runs["trial-000"], "miou_segmentation")]
+    assert steps == [(1, 0.1), (2, 0.2), (3, 0.3)]
+    assert runs["trial-000"].data.metrics["miou_segmentation"] == 0.3  # the last by step, not by time

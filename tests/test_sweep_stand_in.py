@@ -141,7 +141,9 @@ def test_summary_says_gain_over_the_default_and_the_commands_to_look(
     home, report = swept
     assert report["default"]["params"]["lr"] == 1e-3
     assert report["gain"] == pytest.approx(report["best"]["value"] - report["default"]["value"])
-    assert report["commands"]["optuna-dashboard"] == f"optuna-dashboard sqlite:///{home / 'optuna.db'}"
+    assert report["commands"]["optuna-dashboard"] == (
+        f"optuna-dashboard --host 127.0.0.1 sqlite:///{home / 'optuna.db'}"
+    )
 
 
 def test_same_seed_gives_the_same_parameters_and_values(sweep: Sweep) -> None:
@@ -334,22 +336,15 @@ def test_second_ctrl_c_ends_an_inline_trial_in_the_middle_of_its_epoch(tmp_path:
     assert [trial.state.name for trial in study.trials] == ["FAIL"]
 
 
-def test_hanging_trial_is_ended_by_its_time_budget(sweep: Sweep) -> None:
-    report = sweep(
-        "--trials",
-        "2",
-        "--workers",
-        "1",
-        "--set",
-        "fault=hang",
-        "--trial-timeout",
-        "1s",
-        "--max-failures",
-        "1",
-        code=1,
-    )
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [("--trial-timeout", "trial_timeout: not done after 1 s"), ("--stall-timeout", "stalled: nothing heard")],
+)
+def test_hanging_trial_is_ended_by_its_time_budget(sweep: Sweep, flag: str, reason: str) -> None:
+    words = ("--trials", "2", "--workers", "1", "--set", "fault=hang", "--max-failures", "1")
+    report = sweep(*words, flag, "1s", code=1)
     assert report["counts"]["failed"] == 1
-    assert "trial_timeout" in report["why_ended"]
+    assert reason in report["why_ended"]
 
 
 def test_inline_executor_does_the_same_in_one_process(sweep: Sweep) -> None:

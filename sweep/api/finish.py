@@ -81,6 +81,10 @@ def _log_files(desk: Desk, outcome: Outcome) -> None:
         if result.checkpoint is not None and Path(result.checkpoint).exists():
             for file in sorted(Path(result.checkpoint).parent.glob("best.*")):
                 desk.scribe.artifact(spec.trial_uid, file, "checkpoints")
+    kept = {spec.trial_uid for spec, _ in outcome.kept}
+    for spec, result in outcome.trials[: outcome.n_earlier]:
+        if result.checkpoint is not None and spec.trial_uid not in kept:
+            desk.scribe.remove(spec.trial_uid, "checkpoints")  # beaten since the sweep was resumed
 
 
 def _status(summary: Summary, stop: StopRequest) -> str:

@@ -42,12 +42,14 @@ class Outcome:
         trials: every trial that was started, in the order of their ends.
         ending: why no further trial was started.
         kept: trials whose checkpoints are on disk, the best first.
+        n_earlier: how many of the trials ended in an earlier process of a resumed sweep.
     """
 
     plan: SweepPlan
     trials: Results
     ending: Ending
     kept: Results
+    n_earlier: int = 0
 
 
 class Orchestrator:
@@ -109,7 +111,11 @@ class Orchestrator:
             self._stop.is_read = False
             self._stop.on_heard = None
         return Outcome(
-            plan=self._plan, trials=tuple(self._board.finished), ending=decided, kept=self._keeper.kept
+            plan=self._plan,
+            trials=tuple(self._board.finished),
+            ending=decided,
+            kept=self._keeper.kept,
+            n_earlier=self._board.n_earlier,
         )
 
     def _until_ended(self) -> Ending:

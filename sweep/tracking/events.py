@@ -54,6 +54,19 @@ class RunFile(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FolderGone(Record):
+    """A folder of artifacts that is no longer wanted.
+
+    Args:
+        trial_uid: whose run.
+        folder: in the run's artifacts.
+    """
+
+    trial_uid: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SweepEnd(Record):
     """The end of a sweep.
 
@@ -68,7 +81,17 @@ class SweepEnd(Record):
     tags: dict[str, str]
 
 
-Told = SweepRecord | TrialSpec | EpochReport | TrialMetrics | TrialResult | SweepProgress | RunFile | SweepEnd
+Told = (
+    SweepRecord
+    | TrialSpec
+    | EpochReport
+    | TrialMetrics
+    | TrialResult
+    | SweepProgress
+    | RunFile
+    | FolderGone
+    | SweepEnd
+)
 
 _KINDS: dict[str, type[Told]] = {
     kind.__name__: kind
@@ -80,6 +103,7 @@ _KINDS: dict[str, type[Told]] = {
         TrialResult,
         SweepProgress,
         RunFile,
+        FolderGone,
         SweepEnd,
     )
 }

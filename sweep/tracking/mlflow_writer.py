@@ -118,9 +118,19 @@ class MlflowWriter:
                 self._guarded(partial(self._client.log_artifact, run_id, str(file), folder or None))
             else:
                 self._guarded(partial(self._client.set_tag, run_id, "artifact", "missing"))
+        for folder in batch.gone:
+            self._guarded(partial(self._remove, run_id, folder))
         if batch.ending:
             at_ms, status = batch.ending
             self._guarded(partial(self._client.set_terminated, run_id, status=status, end_time=at_ms))
+
+    def _remove(self, run_id: str, folder: str) -> None:
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        if folder in {item.path for item in self._client.list_artifacts(run_id)}:
+            place = self._client.get_run(run_id).info.artifact_uri
+            repository = get_artifact_repository(place, tracking_uri=self._store.tracking_uri)
+            repository.delete_artifacts(folder)  # type: ignore[no-untyped-call]
 
     def _params(self, batch: RunBatch) -> dict[str, str]:
         # MLflow refuses another value for a param; a resumed sweep may have other ones (more trials).

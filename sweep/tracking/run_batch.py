@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sweep.records import EpochReport, SweepRecord, TrialResult, TrialSpec
-from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress, TrialMetrics
+from sweep.tracking.events import PARENT, Event, FolderGone, RunFile, SweepEnd, SweepProgress, TrialMetrics
 from sweep.tracking.run_fields import (
     RUN_STATUS,
     SWEEP_STATE,
@@ -38,6 +38,7 @@ class RunBatch:
         points: metrics in the order of the events.
         tags: the last value of each.
         files: to be logged, with their folder in the run's artifacts.
+        gone: folders of artifacts to be removed.
         ending: when it ended and its status in MLflow, None if it has not.
     """
 
@@ -47,6 +48,7 @@ class RunBatch:
     points: list[Point] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     files: list[tuple[Path, str]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     ending: tuple[int, str] | None = None
 
     def take(self, event: Event) -> None:
@@ -72,6 +74,8 @@ class RunBatch:
                 self.ending = (event.at_ms, RUN_STATUS[result.status])
             case RunFile() as file:
                 self.files.append((Path(file.file), file.folder))
+            case FolderGone() as folder:
+                self.gone.append(folder.folder)
             case SweepEnd() as end:
                 self.tags |= checked_tags(end.tags) | ending_tags(SWEEP_STATE[end.status], end.why)
                 self.ending = (event.at_ms, end.status)

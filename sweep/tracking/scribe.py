@@ -12,7 +12,16 @@ from pathlib import Path
 from sweep.errors import SweepError, UnavailableError
 from sweep.records import EpochReport, Status, SweepRecord, TrialResult, TrialSpec
 from sweep.redaction import redacted
-from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgress, Told, TrialMetrics
+from sweep.tracking.events import (
+    PARENT,
+    Event,
+    FolderGone,
+    RunFile,
+    SweepEnd,
+    SweepProgress,
+    Told,
+    TrialMetrics,
+)
 from sweep.tracking.mlflow_writer import MlflowWriter
 from sweep.tracking.run_batch import gather
 from sweep.tracking.run_fields import ParamName
@@ -146,6 +155,10 @@ class Scribe:
     def artifact(self, trial_uid: str | None, file: Path, folder: str) -> None:
         """Log a file; it has to stay where it is until it has arrived."""
         self._tell(RunFile(trial_uid=trial_uid or PARENT, file=str(file.resolve()), folder=folder))
+
+    def remove(self, trial_uid: str, folder: str) -> None:
+        """Remove a folder of artifacts that is no longer wanted; it may not be there."""
+        self._tell(FolderGone(trial_uid=trial_uid, folder=folder))
 
     def sweep_finished(self, *, status: str, why: str, tags: Mapping[str, str]) -> None:
         """Close the parent run."""
