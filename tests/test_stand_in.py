@@ -179,6 +179,19 @@ def test_stand_in_begins_anew_with_a_note_where_nothing_of_use_was_left(
     assert seen == list(range(1, again.until_epoch + 1))
 
 
+def test_stand_in_that_is_cut_again_before_an_epoch_loses_nothing(tmp_path: Path) -> None:
+    first = spec(epochs=5, epoch_s=1e-4, folder=str(tmp_path / "1"))
+    cut_after(3, first)
+    again = going_on(first, tmp_path / "2")
+
+    def cut(*_: object) -> bool:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        stand_in.train(again, cut)
+    assert len(curve(going_on(again, tmp_path / "3"))) == 2
+
+
 def test_stand_in_without_time_to_lose_writes_nothing(tmp_path: Path) -> None:
     curve(spec(folder=str(tmp_path / "1")))
     assert list(tmp_path.iterdir()) == []
