@@ -8,6 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
+
 START_S = 120  # imports of a whole server on a busy machine
 
 
@@ -28,6 +30,11 @@ class MlflowServer:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def process(self) -> psutil.Process:
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
 
     def start(self) -> None:
         words = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]

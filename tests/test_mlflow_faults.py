@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import psutil
 import pytest
 
 from sweep.errors import UnavailableError
@@ -143,6 +144,17 @@ def test_foreign_host_header_is_refused_by_a_server_started_as_the_manual_says(s
     assert status(f"127.0.0.1:{server.port}") == 200
     for host in ("evil.example", f"evil.example:{server.port}", "127.0.0.1.evil.example", "10.0.0.1"):
         assert status(host) == 403
+
+
+def test_server_listens_on_loopback_alone(server: MlflowServer) -> None:
+    processes = [server.process, *server.process.children(recursive=True)]
+    listening = {
+        one.laddr.ip
+        for process in processes
+        for one in process.net_connections(kind="tcp")
+        if one.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
 
 
 KILLED_WHILE_TELLING = """

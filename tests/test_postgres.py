@@ -1,5 +1,6 @@
 """Optuna's storage and MLflow's store in a real PostgreSQL server: down, killed, started again."""
 
+import json
 import socket
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def test_server_that_stays_away_is_given_up_after_the_set_time(
 
 @needs_server
 def test_sweep_whose_databases_restart_in_the_middle_loses_no_trial_and_shows_no_password(
-    server: PostgresServer, tmp_path: Path
+    server: PostgresServer, tmp_path: Path, cli: Cli
 ) -> None:
     words = ["run", "--task", "segmentation", "--trainer", "stand_in", "--workers", "2", "--trials", "8"]
     words += ["--epochs", "4", "--name", "through", "--set", "epoch_s=0.2", "--pruner", "none"]
@@ -171,3 +172,11 @@ def test_sweep_whose_databases_restart_in_the_middle_loses_no_trial_and_shows_no
             points = client.get_metric_history(run.info.run_id, "miou_segmentation")
             assert [point.step for point in points] == [1, 2, 3, 4]
     assert PASSWORD not in "".join(said) + rest + stderr
+    # Passwords are stored nowhere: they come again, from the environment.
+    assert cli("rm", "through", "--yes").returncode == 2
+    addresses = {"SWEEP_STORAGE": server.url, "SWEEP_TRACKING_URI": server.url.replace("/sweeps", "/runs")}
+    removed = cli("rm", "through", "--yes", "--json", **addresses)
+    assert removed.returncode == 0, removed.stderr
+    assert json.loads(removed.stdout)["n_runs"] == 9
+    assert optuna.get_all_study_names(server.url) == []
+    assert client.search_runs([experiment.experiment_id]) == []

@@ -1,6 +1,7 @@
 """`sweep rm`: nothing of a sweep stays, and nothing of Production goes."""
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -86,7 +87,7 @@ def test_sweep_is_removed_with_study_runs_models_artifacts_and_folder(swept: Swe
     before, files_before = rows(home), files(home)
     swept("goes")
     version = register(home, trial_runs(home, "goes")[0], "rccar-rm")
-    done = remove_sweep("goes", confirm=lambda _: True, home=str(home.root))
+    done = remove_sweep("goes", confirm=lambda _: True, environ={}, home=str(home.root))
     assert (done.n_runs, done.versions, done.kept) == (3, (f"rccar-rm/{version}",), ())
     assert done.is_for_good
     assert rows(home) == before
@@ -109,7 +110,7 @@ def test_version_in_production_and_a_former_one_stay_with_their_runs(swept: Swep
         "rccar-kept", "sweep.ledger.000001", json.dumps(entry | {"replaced": former})
     )
     parent = parent_run_of(home.sweep("champions").spool)
-    done = remove_sweep("champions", confirm=lambda _: True, home=str(home.root))
+    done = remove_sweep("champions", confirm=lambda _: True, environ={}, home=str(home.root))
     assert sorted(done.kept) == [f"rccar-kept/{former}", f"rccar-kept/{champion}"]
     assert done.versions == (f"rccar-kept/{loser}",)
     assert str(client.get_model_version_by_alias("rccar-kept", "production").version) == champion
@@ -126,7 +127,7 @@ def test_version_in_production_and_a_former_one_stay_with_their_runs(swept: Swep
 def test_running_sweep_is_not_removed(swept: Swept) -> None:
     home = swept("busy")
     with FileLock(home.sweep("busy").lock), pytest.raises(InputError, match="busy is running; end it first"):
-        remove_sweep("busy", confirm=lambda _: True, home=str(home.root))
+        remove_sweep("busy", confirm=lambda _: True, environ={}, home=str(home.root))
     assert home.sweep("busy").config.exists()
 
 
@@ -135,8 +136,13 @@ def test_removal_is_asked_for_and_an_unknown_name_is_answered(cli: Cli, swept: S
     where = ("--home", str(home.root))
     before = rows(home)
     asked: list[Any] = []
-    left = remove_sweep("asked", confirm=lambda removal: bool(asked.append(removal)), home=str(home.root))
+    left = remove_sweep(
+        "asked", confirm=lambda removal: bool(asked.append(removal)), environ={}, home=str(home.root)
+    )
     assert (left.is_done, asked[0].n_runs) == (False, 3)
+    assert rows(home) == before
+    done = cli("rm", "asked", *where, PYTHONPATH=os.environ.get("PYTHONPATH", ""))
+    assert (done.returncode, "add --yes" in done.stderr) == (2, True)
     assert rows(home) == before
     done = cli("rm", "askd", "--yes", *where)
     assert (done.returncode, "did you mean asked" in done.stderr) == (2, True)
@@ -160,8 +166,8 @@ def test_removal_that_was_interrupted_can_be_done_again(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        remove_sweep("cut", confirm=interrupted, home=str(home.root))
+        remove_sweep("cut", confirm=interrupted, environ={}, home=str(home.root))
     assert stop.is_set()
-    assert remove_sweep("cut", confirm=lambda _: True, home=str(home.root)).n_runs == 3
+    assert remove_sweep("cut", confirm=lambda _: True, environ={}, home=str(home.root)).n_runs == 3
     assert "cut" not in optuna.get_all_study_names(home.optuna_url)
     assert trial_runs(home, "cut") == []

@@ -9,6 +9,9 @@ from sweep.ports import Champion
 from sweep.promotion import Decision
 from sweep.summary import Summary
 
+# MLflow's own list of hosts has patterns that a web page elsewhere can be made to match (DNS rebinding).
+MLFLOW_ON_LOOPBACK = "--host 127.0.0.1 --port 5000 --allowed-hosts localhost:5000,127.0.0.1:5000"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
@@ -58,9 +61,9 @@ class RunReport:
     def commands(self) -> dict[str, str]:
         """The commands that open this home, by what they open."""
         return {
-            "optuna-dashboard": f"optuna-dashboard {shlex.quote(self.storage)}",
+            "optuna-dashboard": f"optuna-dashboard --host 127.0.0.1 {shlex.quote(self.storage)}",
             "MLflow": (
-                f"mlflow ui --backend-store-uri {shlex.quote(self.tracking_uri)}"
+                f"mlflow ui --backend-store-uri {shlex.quote(self.tracking_uri)} {MLFLOW_ON_LOOPBACK}"
                 if "://" in self.tracking_uri and not self.tracking_uri.startswith("http")
                 else f"open {self.tracking_uri}"
             ),

@@ -1,10 +1,11 @@
 """Removes a sweep wherever it left something: registered models, runs, study, folder. Production stays."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sweep import wiring
+from sweep.api.resume import ADDRESSES
 from sweep.config import SweepConfig
 from sweep.database_file import is_fresh, sqlite_file
 from sweep.errors import InputError
@@ -41,6 +42,7 @@ def remove_sweep(
     name: str,
     *,
     confirm: Callable[[Removal], bool],
+    environ: Mapping[str, str],
     home: str | None = None,
     storage: str | None = None,
     tracking_uri: str | None = None,
@@ -50,6 +52,7 @@ def remove_sweep(
     Args:
         name: of a sweep of this home.
         confirm: told what would go; False leaves everything as it is.
+        environ: the environment, for addresses that hold a password.
         home: where the sweep lies; None for the environment's or `mlruns/`.
         storage: Optuna's storage, if the sweep's address had a password.
         tracking_uri: MLflow's store, likewise.
@@ -64,7 +67,9 @@ def remove_sweep(
     """
     where = Home.at(home)
     stored = wiring.read_stored(where, name)
-    config = stored.loaded({"storage": storage, "tracking_uri": tracking_uri}, home=where).config
+    given = {"storage": storage, "tracking_uri": tracking_uri}
+    addresses = {key: value or environ.get(ADDRESSES[key]) for key, value in given.items()}
+    config = stored.loaded(addresses, home=where).config
     paths = where.sweep(stored.name)
     if wiring.is_held(paths):
         raise InputError(f"sweep {name} is running; end it first with: sweep stop {name}")

@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
+import os
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sweep.cli import flags
 from sweep.cli.literal import say
+from sweep.errors import InputError
 
 if TYPE_CHECKING:
     from sweep.api.rm import Removal
@@ -28,9 +31,15 @@ def rm(  # noqa: PLR0917  Typer reads a command's flags from its signature
     from sweep.api.rm import remove_sweep
 
     def confirm(removal: "Removal") -> bool:
+        if not yes and not sys.stdin.isatty():
+            raise InputError(
+                f"{_words(removal)}: nobody can be asked here, so add --yes; nothing was removed"
+            )
         return yes or typer.confirm(f"{_words(removal)}. Remove?", err=True)
 
-    done = remove_sweep(name, confirm=confirm, home=home, storage=storage, tracking_uri=tracking_uri)
+    done = remove_sweep(
+        name, confirm=confirm, environ=os.environ, home=home, storage=storage, tracking_uri=tracking_uri
+    )
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(done)))
     else:
