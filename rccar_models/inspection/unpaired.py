@@ -33,14 +33,21 @@ def unpaired_findings(index: DataIndex) -> list[Finding]:
             Rule.IMAGE_WITHOUT_LABEL, False, "no label file, so it counts as empty; label it", sample.name
         )
         for sample in samples
-        if len(sample.files) == 1
+        if len(sample.files) == 1 and not _holds_its_picture(sample)
     ]
+    within = {sample.name for sample in samples if _holds_its_picture(sample)}
     unread = _unread(tree)
     orphans = [
         Finding(Rule.LABEL_WITHOUT_IMAGE, False, _mend(name, unread), name)
         for name in _orphans(tree, labelled, root)
+        if name not in within
     ]
     return bare + orphans
+
+
+def _holds_its_picture(sample: Sample) -> bool:
+    """Whether the one file of a frame is that of its labels."""
+    return len(sample.files) == 1 and sample.files[0].suffix.lower() not in PICTURE_SUFFIXES
 
 
 def _unread(tree: Tree) -> Mapping[str, str]:
