@@ -9,6 +9,7 @@ happen again. Needs Linux: processes are found in /proc.
 import argparse
 import os
 import random
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,12 +25,39 @@ from sweep.api.doctor import examine
 from sweep.searching.storage import open_storage
 from sweep.searching.study_reader import StudyFacts, read_study
 from tests.conftest import clean_environment
+from tests.mlflow_server import MlflowServer
+from tests.proxy import Answer, Proxy
 
 NAME = "chaos"
 N_SLOTS = 8
 MOST_RESUMES = 8
 WAIT_S = 60.0
+SERVED_SHARE = 0.3
 FINISHED = ("COMPLETE", "PRUNED")
+
+
+class Served:
+    """A real MLflow server behind a network that can be made to misbehave.
+
+    Args:
+        root: where its database lies.
+    """
+
+    def __init__(self, root: Path) -> None:
+        root.mkdir()
+        self.server = MlflowServer(root)
+        self.server.start()
+        self.proxy = Proxy(self.server.url)
+
+    def for_a_while(self, answer: Answer, seconds: float) -> None:
+        """Let writes meet the same trouble for some time."""
+        self.proxy.policy = lambda method, _path, _count: answer if method == "POST" else Answer()
+        time.sleep(seconds)
+        self.proxy.policy = lambda _method, _path, _count: Answer()
+
+    def close(self) -> None:
+        self.proxy.close()
+        self.server.kill()
 
 
 @dataclass(slots=True)
@@ -40,12 +68,14 @@ class Bed:
         root: folder of everything.
         chance: decides what happens when.
         n_workers: of the sweep.
+        served: an MLflow server and the proxy before it; MLflow's own file without them.
         log: what was done.
     """
 
     root: Path
     chance: random.Random
     n_workers: int = 2
+    served: "Served | None" = None
     log: list[str] = field(default_factory=list)
 
     @property
@@ -60,6 +90,8 @@ class Bed:
             words = ["run", "--task", "segmentation", "--trainer", "stand_in", "--name", NAME, "--seed", "3"]
             words += ["--trials", str(N_SLOTS), "--workers", str(self.n_workers), "--max-retries", "20"]
             words += ["--set", "epoch_s=0.03"]
+        if self.served:
+            words += ["--tracking-uri", self.served.proxy.url]
         return subprocess.Popen(
             [sys.executable, "-u", "-m", "sweep.cli.main", *words],
             cwd=self.root,
@@ -141,6 +173,33 @@ def kill_and_tear(bed: Bed, running: "subprocess.Popen[str]") -> None:
         os.truncate(spool, spool.stat().st_size - bed.chance.randint(1, 19))
 
 
+def fill_the_disk(_: Bed, running: "subprocess.Popen[str]") -> None:
+    """From now on no file grows: the same to a program as a disk without room, and no root is needed."""
+    with suppress(ProcessLookupError):
+        resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+
+
+def kill_server(bed: Bed, _: "subprocess.Popen[str]") -> None:
+    """MLflow is gone for a moment; nobody waits for it."""
+    if bed.served:
+        bed.served.server.kill()
+        time.sleep(0.5)
+        bed.served.server.start()
+
+
+def answer_500(bed: Bed, _: "subprocess.Popen[str]") -> None:
+    """A server in trouble."""
+    if bed.served:
+        bed.served.for_a_while(Answer(status=500), 1.0)
+
+
+def drop_replies(bed: Bed, _: "subprocess.Popen[str]") -> None:
+    """The server does what it is asked for, and nobody hears of it."""
+    if bed.served:
+        bed.served.for_a_while(Answer(is_lost=True), 1.0)
+
+
+SERVER_FAULTS: dict[str, Fault] = {fault.__name__: fault for fault in (kill_server, answer_500, drop_replies)}
 FAULTS: dict[str, Fault] = {
     fault.__name__: fault
     for fault in (
@@ -153,8 +212,10 @@ FAULTS: dict[str, Fault] = {
         lock_mlflow,
         stop_from_elsewhere,
         kill_and_tear,
+        fill_the_disk,
     )
 }
+EVERY = FAULTS | SERVER_FAULTS
 
 
 def torment(bed: Bed, plan: list[str]) -> None:
@@ -177,15 +238,23 @@ def torment(bed: Bed, plan: list[str]) -> None:
         assert not alive(running.pid), "a process of the sweep has outlived it"
         done = _checked_progress(bed, done)
         assert "Traceback" not in output, output
-        _check(bed, was_killed=running.returncode < 0)
+        _check(bed, was_cut=running.returncode < 0 or running.returncode == 4)
         if running.returncode == 0 and not faults:
             break
-        assert running.returncode in {0, 130, 143, -signal.SIGKILL}, output
+        assert running.returncode in {0, 130, 143, -signal.SIGKILL} or _may_be_unavailable(bed, running), (
+            output
+        )
     else:
         raise AssertionError(f"not done after {MOST_RESUMES} processes: {bed.log}")
     study = bed.study()
     assert study is not None
     assert sorted(trial.slot for trial in study.trials if trial.state in FINISHED) == list(range(N_SLOTS))
+
+
+def _is_expected(bed: Bed, code: int) -> bool:
+    if code == 4:
+        return bed.log[-1] in {"fill_the_disk", *SERVER_FAULTS}
+    return code in {0, 130, 143, -signal.SIGKILL}
 
 
 def _strike(bed: Bed, running: "subprocess.Popen[str]", name: str) -> None:
@@ -200,7 +269,7 @@ def _strike(bed: Bed, running: "subprocess.Popen[str]", name: str) -> None:
         return  # nothing was left to do
     time.sleep(bed.chance.uniform(0.0, 0.6))
     bed.log.append(name)
-    FAULTS[name](bed, running)
+    EVERY[name](bed, running)
 
 
 def _checked_progress(bed: Bed, before: dict[str, float]) -> dict[str, float]:
@@ -215,10 +284,11 @@ def _checked_progress(bed: Bed, before: dict[str, float]) -> dict[str, float]:
     return now
 
 
-def _check(bed: Bed, *, was_killed: bool) -> None:
-    """After a kill what `doctor --fix` mends may be wrong, after everything else nothing."""
-    seen = examine(environ={}, home=str(bed.home))
-    wrong = [finding for finding in seen.findings if not (was_killed and finding.is_fixable)]
+def _check(bed: Bed, *, was_cut: bool) -> None:
+    """After a kill or a full disk what `doctor --fix` mends may be wrong, after everything else nothing."""
+    uri = bed.served.server.url if bed.served else None
+    seen = examine(environ={}, home=str(bed.home), tracking_uri=uri)
+    wrong = [finding for finding in seen.findings if not (was_cut and finding.is_fixable)]
     assert not wrong, (bed.log, [str(finding) for finding in wrong])
 
 
@@ -268,11 +338,17 @@ def main() -> None:
     given = parser.parse_args()
     for seed in range(given.seed, given.seed + given.rounds):
         chance = random.Random(seed)
-        plan = chance.choices(list(FAULTS), k=chance.randint(1, 4))
+        is_served = chance.random() < SERVED_SHARE
+        plan = chance.choices(list(EVERY if is_served else FAULTS), k=chance.randint(1, 4))
         with tempfile.TemporaryDirectory(prefix="sweep-chaos-") as folder:
-            bed = Bed(Path(folder), chance, n_workers=chance.choice([1, 2]))
+            served = Served(Path(folder) / "server") if is_served else None
+            bed = Bed(Path(folder), chance, n_workers=chance.choice([1, 2]), served=served)
             print(f"seed {seed}: {', '.join(plan)}", flush=True)  # noqa: T201
-            torment(bed, plan)
+            try:
+                torment(bed, plan)
+            finally:
+                if served:
+                    served.close()
 
 
 if __name__ == "__main__":

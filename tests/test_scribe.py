@@ -490,6 +490,36 @@ def test_trouble_is_over_once_mlflow_answers_again(store: Store, tmp_path: Path)
     assert scribe.trouble == ""
 
 
+@pytest.mark.parametrize(("n_failures", "arrives"), [(2, True), (9, False)])
+def test_upload_that_fails_is_tried_three_times_and_does_not_hold_up_the_rest(
+    store: Store, tmp_path: Path, n_failures: int, arrives: bool
+) -> None:
+    tried: list[int] = []
+
+    def fails(upload: Callable[[], Any]) -> Any:
+        tried.append(1)
+        if len(tried) <= n_failures:
+            raise MlflowException("no room in the bucket")
+        return upload()
+
+    name = f"upload-{n_failures}"
+    (tmp_path / "best.pt").write_bytes(b"weights")
+    scribe = a_scribe(tmp_path, with_fault(store, "log_artifact", fails))
+    spec = trial(name)
+    scribe.sweep_started(a_sweep(name))
+    scribe.started(spec)
+    scribe.artifact(spec.trial_uid, tmp_path / "best.pt", "checkpoints")
+    scribe.progress(epoch(spec, 1))
+    scribe.finished(a_result(spec))
+    assert scribe.close(LONG_S)
+    run = runs_of(store, name)["trial-000"]
+    assert (len(tried), run.info.status) == (3, "FINISHED")
+    assert bool(store.client.list_artifacts(run.info.run_id, "checkpoints")) == arrives
+    assert run.data.tags.get("artifact") == (None if arrives else "missing")
+    assert bool(scribe.refusals) != arrives
+    assert history(store, run, "miou_segmentation")
+
+
 def test_refused_param_does_not_hold_up_the_rest(store: Store, tmp_path: Path) -> None:
     scribe = a_scribe(tmp_path, store)
     spec = trial("refused")

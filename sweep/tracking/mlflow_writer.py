@@ -4,8 +4,10 @@ A run is looked for by its uid before it is made a second time; metrics carry th
 MLflow keeps one of two equal points; params, tags and endings are the same whenever they are written.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from sweep.records import SweepRecord, TrialSpec
 from sweep.redaction import redacted
@@ -25,6 +27,7 @@ from sweep.tracking.store import Store, is_refusal
 POINTS_A_CALL = 900
 PARAMS_A_CALL = 50
 TAGS_A_CALL = 50
+UPLOADS = 3
 
 
 class MlflowWriter:
@@ -47,6 +50,7 @@ class MlflowWriter:
         self._run_ids = run_ids
         self.sweep = ""
         self.refusals: list[str] = []
+        self._n_failed: Counter[tuple[str, str]] = Counter()
 
     def write(self, batches: Sequence[RunBatch], *, doubtful: bool) -> None:
         """Write batches; what was written before an error may be written again.
@@ -114,15 +118,28 @@ class MlflowWriter:
         if batch.opening and isinstance(batch.opening[1], SweepRecord):
             self._describe(run_id, batch.opening[1])
         for file, folder in batch.files:
-            if file.is_file():
-                self._guarded(partial(self._client.log_artifact, run_id, str(file), folder or None))
-            else:
+            if not file.is_file() or not self._has_uploaded(run_id, file, folder):
                 self._guarded(partial(self._client.set_tag, run_id, "artifact", "missing"))
         for folder in batch.gone:
             self._guarded(partial(self._remove, run_id, folder))
         if batch.ending:
             at_ms, status = batch.ending
             self._guarded(partial(self._client.set_terminated, run_id, status=status, end_time=at_ms))
+
+    def _has_uploaded(self, run_id: str, file: Path, folder: str) -> bool:
+        """Upload a file; False once it has failed three times though the store lives: the rest must go on."""
+        from mlflow.exceptions import MlflowException
+
+        upload = partial(self._client.log_artifact, run_id, str(file), folder or None)
+        try:
+            return self._guarded(upload)
+        except (MlflowException, OSError) as error:
+            self._client.get_run(run_id)  # raises where nobody answers: then the file is not to blame
+            self._n_failed[run_id, str(file)] += 1
+            if self._n_failed[run_id, str(file)] < UPLOADS:
+                raise
+            self.refusals.append(f"{file} after {UPLOADS} uploads: {redacted(str(error)).splitlines()[0]}")
+            return False
 
     def _remove(self, run_id: str, folder: str) -> None:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
