@@ -241,9 +241,7 @@ def torment(bed: Bed, plan: list[str]) -> None:
         _check(bed, was_cut=running.returncode < 0 or running.returncode == 4)
         if running.returncode == 0 and not faults:
             break
-        assert running.returncode in {0, 130, 143, -signal.SIGKILL} or _may_be_unavailable(bed, running), (
-            output
-        )
+        assert _is_expected(bed, running.returncode), output
     else:
         raise AssertionError(f"not done after {MOST_RESUMES} processes: {bed.log}")
     study = bed.study()
