@@ -16,7 +16,7 @@ from PIL import Image
 from rccar_models.conversion import Converted, convert
 from rccar_models.conversion.outlines import cut_to_picture, joined, traced
 from rccar_models.errors import DataError
-from rccar_models.formats import scan_data
+from rccar_models.formats import open_data, scan_data
 from rccar_models.formats.labelling import filled
 from rccar_models.samples import IGNORE_ID, Frame
 from tests.conftest import Cli
@@ -477,3 +477,31 @@ def test_command_with_faulty_labels_exits_2_with_all_of_them(tmp_path: Path, cli
     assert "labels/train/a.txt:1" in done.stderr
     assert "labels/train/b.txt:1" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+# The demo
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", ["coco", "yolo"])
+def test_demo_as_boxes_holds_every_box_of_the_demo(tmp_path: Path, to: str) -> None:
+    made = convert("demo", to=to, out=tmp_path / to)
+    drawn, read = open_data("demo", "detection").splits, frames(tmp_path / to, "detection")
+    assert (
+        made.n_objects == sum(len(sample.read().labels) for kept in drawn.values() for sample in kept) > 600
+    )
+    for split, kept in drawn.items():
+        for sample, frame in zip(kept[:10], read[split][:10], strict=True):
+            assert_allclose(frame.boxes, sample.read().boxes, atol=1e-3)
+            assert_array_equal(frame.labels, sample.read().labels)
+
+
+@pytest.mark.slow
+def test_demo_as_masks_holds_every_mask_of_the_demo(tmp_path: Path) -> None:
+    convert("demo", to="mask_folder", out=tmp_path / "masks")
+    index = open_data(str(tmp_path / "masks"), "segmentation")
+    drawn = open_data("demo", "segmentation")
+    assert index.classes == drawn.classes
+    for split, kept in drawn.splits.items():
+        for sample, other in zip(kept[:10], index.splits[split][:10], strict=True):
+            assert_array_equal(other.read().mask, sample.read().mask)

@@ -53,6 +53,13 @@ def test_boxes_lie_in_the_frame_and_none_is_tiny(frames: list[Drawn]) -> None:
     assert (boxes[:, 2:] - boxes[:, :2]).min() >= 3
 
 
+def test_objects_of_a_frame_are_its_boxes_for_whoever_converts_or_checks_them() -> None:
+    for sample in open_data("demo", "detection").splits["val"][:8]:
+        frame = sample.read()
+        assert np.array_equal([thing.box for thing in frame.things], frame.boxes)
+        assert [thing.class_id for thing in frame.things] == frame.labels.tolist()
+
+
 def test_every_box_holds_its_class_and_touches_it_on_all_sides(frames: list[Drawn]) -> None:
     for frame in frames:
         for box, label in zip(frame.boxes.astype(int), frame.labels, strict=True):

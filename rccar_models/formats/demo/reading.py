@@ -9,7 +9,7 @@ from functools import partial
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.demo.track import CLASSES, DRAWING_VERSION, OBJECT_CLASSES, draw_frame
 from rccar_models.formats.tree import Tree
-from rccar_models.samples import DataIndex, Frame, Sample
+from rccar_models.samples import DataIndex, Frame, Sample, Thing
 from rccar_models.seeding import derived_seed
 
 NAME = "demo"
@@ -43,7 +43,13 @@ def _read(task: str, seed: int) -> Frame:
     drawn = draw_frame(seed)
     if task == "segmentation":
         return Frame(image=drawn.image, mask=drawn.mask)
-    return Frame(image=drawn.image, boxes=drawn.boxes, labels=drawn.labels)
+    things = tuple(
+        Thing(where=f"object {number}", class_id=class_id, box=(x1, y1, x2, y2))
+        for number, (class_id, (x1, y1, x2, y2)) in enumerate(
+            zip(drawn.labels.tolist(), drawn.boxes.tolist(), strict=True), start=1
+        )
+    )
+    return Frame(image=drawn.image, boxes=drawn.boxes, labels=drawn.labels, things=things)
 
 
 FORMAT = FormatDef(
