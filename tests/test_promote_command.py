@@ -220,6 +220,9 @@ def test_best_trial_is_packaged_judged_and_promoted_and_its_missing_checkpoint_i
     assert found.read_bytes() == local.read_bytes()
     assert checkpoints.load(found)[1].task == "segmentation"
 
+    again = run_here("promote", "night", "--home", str(swept.home.root), folder=swept.home.root)
+    assert (again.returncode, "trial-001 is in Production already" in again.stdout) == (0, True)
+
     refused = swept.promote(trial=0)
     assert (refused.exit_code, refused.found.champion.version) == (3, "2")
     assert refused.found.why.startswith("champion kept: miou ")

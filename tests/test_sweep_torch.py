@@ -18,7 +18,7 @@ from PIL import Image
 
 import sweep
 from sweep.api.data import caches
-from tests.conftest import ROOT, clean_environment
+from tests.conftest import ROOT, clean_environment, run_here
 from tests.mlflow_server import MlflowServer
 
 FRESH = """
@@ -100,6 +100,43 @@ def client_of(home: Path) -> Any:
     return MlflowClient(f"sqlite:///{home / 'mlflow.db'}")
 
 
+def stages_of(client: Any) -> dict[int, str]:
+    found = client.search_model_versions("name = 'rccar-demo-segmentation'")
+    return {int(version.version): version.current_stage for version in found}
+
+
+def promotes_only_by_force(folder: Path, *, why: str) -> None:
+    """The second sweep's trial: refused in the words of the run, and promoted by force."""
+    shown = run_here("promote", "second", folder=folder)
+    assert shown.returncode == 3
+    assert why in shown.stdout
+    assert "stays registered as rccar-demo-segmentation version 2; --force promotes it" in shown.stdout
+    forced = run_here("promote", "second", "--force", folder=folder)
+    assert forced.returncode == 0, forced.stderr
+    assert "is in Production: rccar-demo-segmentation version 2, in place of version 1" in forced.stdout
+    assert "forced, against the gate: miou " in forced.stdout
+
+
+def rolls_back(folder: Path) -> None:
+    """Back to the first champion; the tables of the registry fit a terminal of 80 columns."""
+    done = run_here("rollback", "rccar-demo-segmentation", folder=folder)
+    assert done.returncode == 0, done.stderr
+    assert "version 1 is in Production again, in place of version 2" in done.stdout
+    told = json.loads(run_here("history", "rccar-demo-segmentation", "--json", folder=folder).stdout)
+    deeds = [(entry["version"], entry["deed"]) for entry in told["entries"]]
+    assert deeds == [("1", "promoted"), ("2", "forced"), ("1", "rolled back")]
+    assert told["entries"][0]["until"] == told["entries"][1]["at"]
+    shown = run_here("history", "rccar-demo-segmentation", folder=folder).stdout
+    table = shown.splitlines()[: 1 + len(deeds)]
+    assert "forced" in table[2]
+    assert max(map(len, table)) <= 80
+    (entry,) = json.loads(run_here("models", "--json", folder=folder).stdout)
+    assert (entry["name"], entry["version"], entry["sweep"]) == ("rccar-demo-segmentation", "1", "first")
+    assert max(map(len, run_here("models", folder=folder).stdout.splitlines())) <= 80
+    near = run_here("rollback", "rccar-demo-segmentatoin", folder=folder)
+    assert (near.returncode, "did you mean rccar-demo-segmentation" in near.stderr) == (2, True)
+
+
 @pytest.mark.slow
 def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_path: Path) -> None:
     home = tmp_path / "mlruns"
@@ -146,13 +183,17 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
     sweep.load_model("models:/rccar-demo-segmentation/Production", home=home)
 
     second = run_json(*words, "--trials", "1", "--name", "second", cwd=tmp_path)
-    assert (second["model"]["version"], second["model"]["replaced"]) == ("2", "1")
-    assert second["model"]["replaced_value"] == pytest.approx(first["best"]["value"])
-    found = client.search_model_versions("name = 'rccar-demo-segmentation'")
-    stages = {int(version.version): version.current_stage for version in found}
-    assert stages == {1: "Archived", 2: "Production"}
-    champion = client.get_model_version_by_alias("rccar-demo-segmentation", "production")
-    assert int(champion.version) == 2
+    # Its only trial is the first one of the first sweep once more: not better by more than noise.
+    assert (second["model"]["version"], second["model"]["promoted"], second["exit_code"]) == ("2", False, 0)
+    assert second["not_promoted_because"].startswith("champion kept: miou ")
+    assert (second["gate"]["rule"], second["gate"]["ground"]) == ("better", "same data")
+    assert second["gate"]["champion_value"] == pytest.approx(first["best"]["value"], abs=1e-4)
+    assert stages_of(client) == {1: "Production", 2: "None"}
+    promotes_only_by_force(tmp_path, why=second["not_promoted_because"])
+    assert stages_of(client) == {1: "Archived", 2: "Production"}
+    assert int(client.get_model_version_by_alias("rccar-demo-segmentation", "production").version) == 2
+    rolls_back(tmp_path)
+    assert stages_of(client) == {1: "Production", 2: "Archived"}
 
     # The second sweep found the cache's pictures drawn, and shows them all the same.
     pictures = {"data/preview.png", "data/statistics.png", "data/statistics.json"}
