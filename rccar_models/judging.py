@@ -44,13 +44,19 @@ def why_incomparable(one: PredictorCard, other: PredictorCard) -> str:
 
 
 def tally(
-    predictor: Predictor, split: CachedSplit, *, checkpoint: Path | None = None, seed: int = 0
+    predictor: Predictor,
+    split: CachedSplit,
+    *,
+    ignore_id: int | None,
+    checkpoint: Path | None = None,
+    seed: int = 0,
 ) -> Tally:
     """Judge a model image by image.
 
     Args:
         predictor: on the CPU.
         split: with labels of the model's classes, in any size.
+        ignore_id: mask value of the split that counts nowhere, None if there is none.
         checkpoint: of a detector: the only one that can tell its validation loss.
         seed: of detectors whose validation loss samples.
 
@@ -61,7 +67,7 @@ def tally(
         WeightsError: the checkpoint cannot be used.
     """
     card = predictor.card
-    steps = TASKS[card.task].steps(StepsRequest(classes=card.classes, ignore_id=card.ignore_id))
+    steps = TASKS[card.task].steps(StepsRequest(classes=card.classes, ignore_id=ignore_id))
     height, width = split.images.shape[1:3]
     found = steps.tally(_outputs(predictor, (width, height)), split, batch_size=BATCH_SIZE)
     if not isinstance(found, DetectionTally) or not isinstance(steps, DetectionSteps):

@@ -295,6 +295,12 @@ def test_champion_of_other_classes_is_no_rival(masks: Packages, tmp_path: Path, 
     assert (found.champion_value, found.low, found.reason) == (None, None, "")
 
 
+def test_both_are_judged_by_what_the_candidates_data_ignores(masks: Packages, tmp_path: Path) -> None:
+    champion = edited(masks.root / "good", tmp_path / "champion", ignore_id=0)
+    found = judge(masks.request("good", champion=str(champion)))
+    assert (found.value, found.low, found.high) == (found.champion_value, 0.0, 0.0)
+
+
 def test_champion_of_another_task_is_no_rival(masks: Packages, boxes: Packages) -> None:
     found = judge(masks.request("good", champion=str(boxes.root / "good")))
     assert found.no_rival == "it is made for detection"

@@ -189,7 +189,7 @@ def _case(
         candidate = registry.fetch(own.name, own.version, into=folder / "candidate")
         rival, trouble = _rival(registry, standing, into=folder / "champion")
         checkpoints: tuple[str, ...] = ()
-        if spec.objectives[0].metric == VAL_LOSS and question.checkpoint:
+        if spec.objectives[0].metric == VAL_LOSS and Path(question.checkpoint).is_file():
             checkpoints = (question.checkpoint, *_rivals_checkpoint(registry, standing, folder / "weights"))
         judgement = judge(
             JudgeRequest(

@@ -16,7 +16,7 @@ def model_name(config: SweepConfig) -> str:
         config: the resolved config.
 
     Returns:
-        E.g. `rccar-segmentation`; of the demo `rccar-demo-segmentation`, which no team's model has as a rival.
+        E.g. `rccar-segmentation`; of the demo `rccar-demo-segmentation`, which is no team's rival.
     """
     return ("rccar-demo-" if config.data == "demo" else "rccar-") + config.task
 

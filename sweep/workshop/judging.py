@@ -10,7 +10,6 @@ from sweep.judgement import Judgement, JudgeRequest
 from sweep.workshop.failures import Failure, attempt
 
 if TYPE_CHECKING:
-    from rccar_models.cache import CachedSplit
     from rccar_models.metrics.tally import Tally
     from rccar_models.predictor import Predictor, PredictorCard
 
@@ -47,7 +46,8 @@ def _judge(request: JudgeRequest) -> Judgement:
     champion, no_rival = _rival(request, candidate)
     metric, notes = _metric(request, candidate.card, champion.card if champion else None)
     own_file = Path(request.checkpoints[0]) if metric == VAL_LOSS else None
-    own = tally(candidate, split, checkpoint=own_file, seed=request.seed)
+    ignore_id = candidate.card.ignore_id
+    own = tally(candidate, split, ignore_id=ignore_id, checkpoint=own_file, seed=request.seed)
     found = scores(own)
     judgement = Judgement(
         trial_uid=request.trial_uid,
@@ -64,7 +64,9 @@ def _judge(request: JudgeRequest) -> Judgement:
     )
     if champion is None or not math.isfinite(found[metric]):
         return judgement
-    return _compared(request, judgement, own, champion, split)
+    file = Path(request.checkpoints[1]) if metric == VAL_LOSS else None
+    other = tally(champion, split, ignore_id=ignore_id, checkpoint=file, seed=request.seed)
+    return _compared(request, judgement, own, other)
 
 
 def _rival(request: JudgeRequest, candidate: "Predictor") -> "tuple[Predictor | None, str]":
@@ -98,20 +100,11 @@ def _metric(
     return request.metric, ()
 
 
-def _compared(
-    request: JudgeRequest,
-    judgement: Judgement,
-    own: "Tally",
-    champion: "Predictor",
-    split: "CachedSplit",
-) -> Judgement:
-    from rccar_models.judging import tally
+def _compared(request: JudgeRequest, judgement: Judgement, own: "Tally", other: "Tally") -> Judgement:
     from rccar_models.metrics.bootstrap import paired_interval
     from rccar_models.metrics.tally import scores
 
     metric, sign = judgement.metric, 1.0 if judgement.maximise else -1.0
-    file = Path(request.checkpoints[1]) if metric == VAL_LOSS else None
-    other = tally(champion, split, checkpoint=file, seed=request.seed)
     interval = paired_interval(
         lambda counts: sign * own.resampled(metric, counts),
         lambda counts: sign * other.resampled(metric, counts),
