@@ -248,6 +248,11 @@ class SweepRecord(Record):
     classes: tuple[str, ...] = ()
     total_slots: int = 0
 
+    @property
+    def n_slots(self) -> int:
+        """The same as `total_slots`, as a plan calls it."""
+        return self.total_slots
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepPlan(Record):

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sweep.records import ParamValue, Status, SweepPlan, TrialResult, TrialSpec
+from sweep.records import ParamValue, Status, SweepPlan, SweepRecord, TrialResult, TrialSpec
 
 Trials = Sequence[tuple[TrialSpec, TrialResult]]
 MOST_REASONS = 3
@@ -70,11 +70,11 @@ class Summary:
         }
 
 
-def summarise(plan: SweepPlan, trials: Trials, why_ended: str) -> Summary:
+def summarise(plan: SweepPlan | SweepRecord, trials: Trials, why_ended: str) -> Summary:
     """Sum up a sweep.
 
     Args:
-        plan: of the sweep.
+        plan: of the sweep, or what was written down of it when it started.
         trials: every trial that ended.
         why_ended: one line.
 

@@ -7,6 +7,7 @@ import traceback
 
 import typer
 
+from sweep.cli.compare import compare
 from sweep.cli.data import app as data_app
 from sweep.cli.doctor import doctor
 from sweep.cli.history import history
@@ -40,6 +41,7 @@ app.command(name="promote")(promote)
 app.command(name="rollback")(rollback)
 app.command(name="models")(models)
 app.command(name="history")(history)
+app.command(name="compare")(compare)
 app.command(name="doctor")(doctor)
 app.command(name="spaces")(spaces)
 app.command(name="version")(show_version)
