@@ -131,6 +131,33 @@ def test_lost_replies_make_no_twins_and_no_double_points(behind: Behind, tmp_pat
     check_whole(store, "lossy")
 
 
+def test_upload_that_keeps_failing_is_given_up_marked_and_holds_up_nothing(
+    behind: Behind, tmp_path: Path
+) -> None:
+    _, store = behind(lambda method, _path, _count: Answer(status=500 if method == "PUT" else 0))
+    (tmp_path / "best.pt").write_bytes(b"weights")
+    scribe, _ = tell(tmp_path, store, "heavy")
+    scribe.artifact("heavy-0", tmp_path / "best.pt", "checkpoints")
+    assert scribe.close(LONG_S)
+    run = store.client.get_run(str(scribe.run_id("heavy-0")))
+    assert (run.info.status, run.data.tags["artifact"]) == ("FINISHED", "missing")
+    names = {one.partition(" after 3 uploads")[0].split("/")[-1] for one in scribe.refusals}
+    assert names == {"best.pt", "config.json"}
+    check_whole(store, "heavy")
+
+
+def test_upload_that_fails_twice_arrives(behind: Behind, tmp_path: Path) -> None:
+    _, store = behind(lambda method, _path, count: Answer(status=503 if method == "PUT" and count < 2 else 0))
+    (tmp_path / "best.pt").write_bytes(b"weights")
+    scribe, _ = tell(tmp_path, store, "lucky")
+    scribe.artifact("lucky-0", tmp_path / "best.pt", "checkpoints")
+    assert scribe.close(LONG_S)
+    run_id = str(scribe.run_id("lucky-0"))
+    assert "artifact" not in store.client.get_run(run_id).data.tags
+    files = [file.path for file in store.client.list_artifacts(run_id, "checkpoints")]
+    assert files == ["checkpoints/best.pt"]
+
+
 def test_foreign_host_header_is_refused_by_a_server_started_as_the_manual_says(server: MlflowServer) -> None:
     def status(host: str) -> int:
         asked = urllib.request.Request(f"{server.url}/api/2.0/mlflow/experiments/search?max_results=1")

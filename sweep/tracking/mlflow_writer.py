@@ -7,7 +7,6 @@ MLflow keeps one of two equal points; params, tags and endings are the same when
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
 from sweep.records import SweepRecord, TrialSpec
 from sweep.redaction import redacted
@@ -118,7 +117,8 @@ class MlflowWriter:
         if batch.opening and isinstance(batch.opening[1], SweepRecord):
             self._describe(run_id, batch.opening[1])
         for file, folder in batch.files:
-            if not file.is_file() or not self._has_uploaded(run_id, file, folder):
+            upload = partial(self._client.log_artifact, run_id, str(file), folder or None)
+            if not file.is_file() or not self._has_uploaded(run_id, str(file), upload):
                 self._guarded(partial(self._client.set_tag, run_id, "artifact", "missing"))
         for folder in batch.gone:
             self._guarded(partial(self._remove, run_id, folder))
@@ -126,17 +126,16 @@ class MlflowWriter:
             at_ms, status = batch.ending
             self._guarded(partial(self._client.set_terminated, run_id, status=status, end_time=at_ms))
 
-    def _has_uploaded(self, run_id: str, file: Path, folder: str) -> bool:
+    def _has_uploaded(self, run_id: str, file: str, upload: Callable[[], object]) -> bool:
         """Upload a file; False once it has failed three times though the store lives: the rest must go on."""
         from mlflow.exceptions import MlflowException
 
-        upload = partial(self._client.log_artifact, run_id, str(file), folder or None)
         try:
             return self._guarded(upload)
         except (MlflowException, OSError) as error:
             self._client.get_run(run_id)  # raises where nobody answers: then the file is not to blame
-            self._n_failed[run_id, str(file)] += 1
-            if self._n_failed[run_id, str(file)] < UPLOADS:
+            self._n_failed[run_id, file] += 1
+            if self._n_failed[run_id, file] < UPLOADS:
                 raise
             self.refusals.append(f"{file} after {UPLOADS} uploads: {redacted(str(error)).splitlines()[0]}")
             return False
@@ -159,7 +158,9 @@ class MlflowWriter:
     def _describe(self, run_id: str, record: SweepRecord) -> None:
         from mlflow.entities import Dataset, DatasetInput
 
-        self._guarded(partial(self._client.log_text, run_id, record.config, "config.json"))
+        upload = partial(self._client.log_text, run_id, record.config, "config.json")
+        if not self._has_uploaded(run_id, "config.json", upload):
+            self._guarded(partial(self._client.set_tag, run_id, "artifact", "missing"))
         if fields := dataset_fields(record):
             dataset = DatasetInput(Dataset(**fields), tags=[])
             self._guarded(partial(self._client.log_inputs, run_id, [dataset]))
