@@ -21,7 +21,7 @@ from sweep.promotion import (
     roll_back,
 )
 from sweep.tracking.registry import ModelRegistry
-from sweep.tracking.store import Store
+from sweep.tracking.store import Store, open_store
 from tests.dying import (
     DEAD,
     a_question,
@@ -33,6 +33,7 @@ from tests.dying import (
     side_by_side,
     walk_and_die,
 )
+from tests.mlflow_server import MlflowServer
 from tests.registering import NAMES, a_candidate, in_production, promoted, versions_of
 from tests.unreliable import with_fault
 
@@ -251,6 +252,29 @@ def test_unreachable_champion_stops_the_promotion_rather_than_being_no_rival(
     with pytest.raises(UnavailableError, match="the server is down"):
         promote_version(cut, candidate, a_question(candidate), judge=by_weights)
     assert in_production(store, name) == ("1", ["1"])
+
+
+@pytest.mark.slow
+def test_server_that_lost_the_champions_files_is_told_from_one_that_is_down(
+    tmp_path: Path, name: str
+) -> None:
+    server = MlflowServer(tmp_path / "server")
+    server.root.mkdir()
+    server.start()
+    try:
+        store = open_store(server.url, artifacts=tmp_path / "artifacts", init_lock=tmp_path / "init.lock")
+        registry = ModelRegistry(lambda: store, registry_lock=tmp_path / "registry.lock")
+        put_forward(registry, scored(store, tmp_path, name, 0.9))
+        (weights,) = server.root.rglob("weights.bin")
+        shutil.rmtree(weights.parents[1])
+        with pytest.raises(PromotionError, match=f"the files of {name} version 1 are gone from mlflow-artif"):
+            registry.load(name, into=tmp_path / "loaded")
+        found = put_forward(registry, scored(store, tmp_path, name, 0.4))
+        assert (found.champion.promoted, "are gone from" in found.why) == (True, True)
+    finally:
+        server.kill()
+    with pytest.raises(UnavailableError):
+        registry.load(name, into=tmp_path / "again")
 
 
 # Killed between any two steps

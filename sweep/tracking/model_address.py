@@ -3,8 +3,7 @@
 import difflib
 import re
 import shutil
-import urllib.parse
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sweep import ledger
@@ -78,7 +77,7 @@ def download(store: Store, name: str, version: str, *, folder: Path) -> Path:
         found = store.client.get_model_version(name, version)
         # By place and not as models:/...: MLflow resolves that in its process-wide store.
         place = store.client.get_model_version_download_uri(name, version)
-        if is_gone(place):
+        if is_gone(store, place):
             raise PromotionError(f"the files of {name} version {version} are gone from {redacted(place)}")
         where = Path(
             download_artifacts(artifact_uri=place, dst_path=str(folder), tracking_uri=store.tracking_uri)
@@ -93,18 +92,24 @@ def download(store: Store, name: str, version: str, *, folder: Path) -> Path:
     return where
 
 
-def is_gone(place: str) -> bool:
-    """Say whether a folder of this machine that should hold artifacts is not there.
+def is_gone(store: Store, place: str) -> bool:
+    """Say whether a model's files are not there any more, in a store that does answer.
 
     Args:
-        place: an artifact address.
+        store: an open one.
+        place: artifact address of a model's folder.
 
     Returns:
-        False for addresses of servers: those answer themselves.
+        Whether its MLmodel is missing.
+
+    Raises:
+        MlflowException: the store cannot be used.
+        OSError: likewise.
     """
-    if "://" in place and not place.startswith("file:"):
-        return False
-    return not Path(urllib.parse.unquote(place.removeprefix("file://").removeprefix("file:"))).exists()
+    from mlflow.artifacts import list_artifacts
+
+    found = list_artifacts(artifact_uri=place, tracking_uri=store.tracking_uri)
+    return "MLmodel" not in {PurePosixPath(item.path).name for item in found}
 
 
 def check_known(client: "MlflowClient", name: str) -> None:
