@@ -553,6 +553,27 @@ def test_deleted_run_does_not_hold_up_the_others(store: Store, scribe: Scribe) -
     assert scribe.refusals
 
 
+def test_trial_whose_run_is_deleted_goes_on_in_another_that_names_it(store: Store, tmp_path: Path) -> None:
+    scribe, spec = a_scribe(tmp_path, store), trial("again")
+    scribe.sweep_started(a_sweep("again"))
+    scribe.started(spec)
+    scribe.progress(epoch(spec, 1))
+    deleted = scribe.wait_for_run(spec.trial_uid, LONG_S)
+    store.client.delete_run(deleted)
+    scribe.progress(epoch(spec, 2))
+    scribe.finished(a_result(spec))
+    assert scribe.close(LONG_S)
+    run = runs_of(store, "again")["trial-000"]
+    assert (run.info.status, run.data.tags["sweep.replaces"]) == ("FINISHED", deleted)
+    assert (run.data.tags["sweep.state"], run.data.params["common_lr"]) == ("complete", "0.001")
+    assert 2 in [step for step, _, _ in history(store, run, "miou_segmentation")]
+    assert scribe.run_id(spec.trial_uid) == run.info.run_id
+    assert [line for line in scribe.refusals if "somebody deleted its run" in line]
+    again = a_scribe(tmp_path, store)
+    assert again.run_id(spec.trial_uid) == run.info.run_id
+    assert again.close(LONG_S)
+
+
 # The spool
 
 TOLD: list[Record] = [

@@ -49,6 +49,7 @@ class MlflowWriter:
         self._run_ids = run_ids
         self.sweep = ""
         self.refusals: list[str] = []
+        self._openings: dict[str, tuple[int, SweepRecord | TrialSpec]] = {}
         self._n_failed: Counter[tuple[str, str]] = Counter()
 
     def write(self, batches: Sequence[RunBatch], *, doubtful: bool) -> None:
@@ -69,14 +70,30 @@ class MlflowWriter:
             if batch.uid != PARENT and batch.opening:
                 self._open(batch, doubtful=doubtful)
             if batch.uid in self._run_ids:
-                self._fill(batch, self._run_ids[batch.uid])
+                self._fill_living(batch)
             else:
                 self.refusals.append(f"no run for {batch.uid!r}: it was never started")
+
+    def _fill_living(self, batch: RunBatch) -> None:
+        """Write a batch; where somebody has deleted its run meanwhile, into another one that names it."""
+        run_id, n_before = self._run_ids[batch.uid], len(self.refusals)
+        self._fill(batch, run_id)
+        if len(self.refusals) == n_before or batch.uid not in self._openings:
+            return
+        if self._client.get_run(run_id).info.lifecycle_stage == "active":
+            return
+        batch.opening, batch.is_resumed = self._openings[batch.uid], False
+        at_ms, what = batch.opening
+        name = what.name if isinstance(what, SweepRecord) else what.run_name
+        del self.refusals[n_before:]
+        self.refusals.append(f"{name}: somebody deleted its run {run_id}; what follows is in another one")
+        self._run_ids[batch.uid] = self._create(at_ms, what, tags={"sweep.replaces": run_id})
+        self._fill(batch, self._run_ids[batch.uid])
 
     def _open(self, batch: RunBatch, *, doubtful: bool) -> None:
         if batch.opening is None:
             return
-        at_ms, what = batch.opening
+        at_ms, what = self._openings[batch.uid] = batch.opening
         is_known = batch.uid in self._run_ids
         batch.is_resumed = is_known and not doubtful
         if not is_known:

@@ -267,11 +267,11 @@ class Scribe:
         batches = gather(events)
         doubtful = self._spool.delivered < self._spool.resumed_at
         retry_s = FIRST_RETRY_S
-        known = set(self._run_ids)
+        known = dict(self._run_ids)
         while not self._is_given_up:
             try:
                 writer.write(batches, doubtful=doubtful)
-                self._spool.mark(end, {uid: run for uid, run in self._run_ids.items() if uid not in known})
+                self._spool.mark(end, dict(self._run_ids.items() - known.items()))
             except (MlflowException, OSError) as error:
                 self._trouble = f"MLflow is behind: {redacted(str(error)).splitlines()[0]}"
                 doubtful = True
