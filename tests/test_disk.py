@@ -75,7 +75,7 @@ def test_disk_with_too_little_room_is_refused_with_what_is_missing(small_disk: P
     assert not (small_disk / "home").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_disk_that_fills_up_stops_the_sweep_keeps_both_databases_and_resume_ends_it(
     small_disk: Path, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ from tests.making import MIOU, a_result, a_spec
 from tests.mlflow_server import MlflowServer
 from tests.proxy import Answer, Policy, Proxy
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 LONG_S = 120.0
 Behind = Callable[[Policy], tuple[Proxy, Store]]
 

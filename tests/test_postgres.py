@@ -21,7 +21,7 @@ from tests.conftest import Cli, clean_environment
 from tests.making import a_plan
 from tests.postgres_server import PASSWORD, PostgresServer, binaries
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 needs_server = pytest.mark.skipif(binaries() is None, reason="PostgreSQL's pg_ctl is not on this machine")
 
 

@@ -58,7 +58,7 @@ def files_with_the_secret(root: Path) -> list[str]:
     ]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for children in /proc")
 def test_secret_of_every_address_occurs_nowhere(
     postgres: PostgresServer, mlflow: MlflowServer, tmp_path: Path
