@@ -295,6 +295,25 @@ def test_without_class_names_the_ids_found_are_numbered_with_a_warning(tmp_path:
     assert "class_0 to class_3" in as_lines(index.warnings)[0]
 
 
+def test_id_of_one_mask_far_beyond_all_others_is_no_class_and_names_its_file(tmp_path: Path) -> None:
+    mask_set(tmp_path, n_frames={"train": 10, "val": 2})
+    (tmp_path / "classes.txt").unlink()
+    write_mask(tmp_path / "masks" / "train" / "0.png", [[0, 1, 77, 255, 0, 0, 0, 0]] * 6)
+    index = opened(tmp_path)
+    assert index.classes == ("class_0", "class_1")
+    said = r"masks/train/0.png: class id 77 \(6 pixels\), but the other masks hold 0 to 1; correct it"
+    with pytest.raises(DataError, match=said):
+        index.splits["train"][0].read()
+
+
+def test_far_id_of_many_masks_is_a_class(tmp_path: Path) -> None:
+    mask_set(tmp_path, n_frames={"train": 10, "val": 2})
+    (tmp_path / "classes.txt").unlink()
+    for number in range(2):
+        write_mask(tmp_path / "masks" / "train" / f"{number}.png", [[0, 1, 77, 255, 0, 0, 0, 0]] * 6)
+    assert len(opened(tmp_path).classes) == 78
+
+
 def test_names_with_any_characters_work(tmp_path: Path) -> None:
     mask_set(tmp_path)
     odd = "a b%23#\u00fc\u4e2d'\n;"

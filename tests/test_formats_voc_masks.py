@@ -10,7 +10,7 @@ from rccar_models.errors import DataError
 from rccar_models.formats import open_data
 from rccar_models.formats.voc.classes import VOC_NAMES, voc_colour
 from rccar_models.samples import DataIndex, Frame
-from tests.data_folders import as_lines, voc_set, write_lists, write_mask
+from tests.data_folders import as_lines, voc_object, voc_set, voc_xml, write_image, write_lists, write_mask
 
 
 def opened(root: Path) -> DataIndex:
@@ -31,9 +31,9 @@ def names(index: DataIndex, split: str) -> list[str]:
     return [sample.name for sample in index.splits[split]]
 
 
-def masked_set(root: Path, ids: list[list[int]], *, mode: str = "P") -> Path:
+def masked_set(root: Path, ids: list[list[int]], *, mode: str = "P", boxed: str = "car") -> Path:
     """The full tree with masks for a and c, in the palette of Pascal VOC, an index or a colour a pixel."""
-    voc_set(root)
+    voc_set(root, xml={stem: voc_xml(voc_object(boxed), filename=f"{stem}.png") for stem in "abc"})
     palette = [value for class_id in range(256) for value in voc_colour(class_id)]
     for stem in "ac":
         picture = Image.fromarray(np.asarray(ids, np.uint8), mode="L")
@@ -45,6 +45,7 @@ def masked_set(root: Path, ids: list[list[int]], *, mode: str = "P") -> Path:
     return root
 
 
+IDS_OF_THREE = [[0, 0, 1, 1, 2, 2, 255, 255]] * 6
 IDS = [[0, 0, 7, 7, 15, 15, 255, 255]] * 6
 
 
@@ -95,12 +96,67 @@ def test_classes_txt_names_the_ids_of_masks(tmp_path: Path) -> None:
 
 
 def test_class_names_of_labelme2voc_name_the_ids_of_masks(tmp_path: Path) -> None:
-    masked_set(tmp_path, [[0, 0, 1, 1, 2, 2, 255, 255]] * 6)
+    masked_set(tmp_path, [[0, 0, 1, 1, 2, 2, 255, 255]] * 6, boxed="cone")
     (tmp_path / "class_names.txt").write_text("__ignore__\n_background_\nroad\ncone\n")
     index = open_data(str(tmp_path), "segmentation")
     assert index.classes == ("_background_", "road", "cone")
     assert frame(index).mask[0].tolist() == [0, 0, 1, 1, 2, 2, 255, 255]  # type: ignore[index]
     assert opened(tmp_path).classes == ("road", "cone")
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("classes.txt", "road\ncone\nextra\n"),
+        ("labelmap.txt", "road\ncone\nextra\n"),
+        ("labelmap.txt", "road:128,0,0::\ncone:0,128,0::\nextra:9,9,9::\n"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["P", "RGB"])
+def test_names_without_a_background_start_at_id_1_and_a_warning_says_so(
+    tmp_path: Path, file: str, text: str, mode: str
+) -> None:
+    masked_set(tmp_path, IDS_OF_THREE, mode=mode)
+    (tmp_path / file).write_text(text)
+    index = open_data(str(tmp_path), "segmentation")
+    assert index.classes == ("background", "road", "cone", "extra")
+    assert (frame(index).mask == IDS_OF_THREE).all()
+    said = f"{file}: names no background: 0 is the background as in Pascal VOC, 1 is 'road', 3 is 'extra'"
+    assert said in as_lines(index.warnings)[-1]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("classes.txt", "0 road\n1 cone\n2 car\n"), ("labelmap.txt", "road:0,0,0::\ncone\ncar\n")],
+)
+def test_file_that_gives_id_0_to_a_class_is_believed(tmp_path: Path, file: str, text: str) -> None:
+    masked_set(tmp_path, IDS_OF_THREE)
+    (tmp_path / file).write_text(text)
+    index = open_data(str(tmp_path), "segmentation")
+    mask = frame(index).mask
+    assert mask is not None
+    named = [index.classes[class_id] if class_id != 255 else "" for class_id in mask[0]]
+    assert named == ["road", "road", "cone", "cone", "car", "car", "", ""]
+    assert not any("names no background" in line for line in as_lines(index.warnings))
+
+
+def test_xml_files_with_other_names_than_voc_need_a_labelmap(tmp_path: Path) -> None:
+    said = faults_of(masked_set(tmp_path, IDS, boxed="zebra"), "segmentation")
+    assert "the XML files name others than Pascal VOC (zebra); write labelmap.txt with a name a line" in said
+    assert "'background' for 0, 'zebra' for 1" in said
+
+
+def test_id_of_one_mask_far_beyond_all_others_is_no_class_and_names_its_file(tmp_path: Path) -> None:
+    for number in range(12):
+        write_image(tmp_path / "JPEGImages" / f"{number}.png", colour=(number, 1, 1))
+        ids = [[0, 0, 1, 1, 2, 2, 2, 2 if number else 77]] * 6
+        write_mask(tmp_path / "SegmentationClass" / f"{number}.png", ids)
+    train = "".join(f"{number}\n" for number in range(10))
+    write_lists(tmp_path / "ImageSets" / "Segmentation", train=train, val="10\n11\n")
+    index = open_data(str(tmp_path), "segmentation")
+    assert index.classes == VOC_NAMES
+    with pytest.raises(DataError, match=r"SegmentationClass/0.png: class id 77 \(6 pixels\) has no name"):
+        frame(index)
 
 
 def test_ids_above_those_of_voc_are_numbered(tmp_path: Path) -> None:
@@ -133,7 +189,9 @@ def test_colour_or_id_without_a_name_is_refused(tmp_path: Path) -> None:
     ):
         frame(open_data(str(tmp_path), "segmentation"))
     masked_set(tmp_path, IDS)
-    with pytest.raises(DataError, match=r"SegmentationClass/a.png: class id 7 \(12 pixels\) has no name"):
+    with pytest.raises(
+        DataError, match=r"class id 7 \(12 pixels\) has no name: labelmap.txt names ids 0 to 1"
+    ):
         frame(open_data(str(tmp_path), "segmentation"))
 
 

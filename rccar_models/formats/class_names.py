@@ -18,6 +18,9 @@ BACKGROUND_NAMES = frozenset({BACKGROUND, "_background_"})
 """How labelling tools call what nothing outlines, in lower case."""
 
 
+# Sets whose ids have gaps (labelIds of Cityscapes, parts of larger sets) leave fewer in a row unused.
+_FAR_IDS = 20
+
 _FILES = ("classes.txt", "class_names.txt")  # the second is what LabelMe's exporters write
 
 
@@ -105,6 +108,26 @@ def gaps(ids: Collection[int], where: str) -> list[Fault]:
     missing = next(class_id for class_id in count() if class_id not in ids)
     text = f"ids must run from 0 without a gap; {missing} is missing, the highest is {highest}"
     return [Fault(Rule.ANNOTATION, text, file=where)]
+
+
+def highest_id(counts: Mapping[int, int], n_masks: int) -> int:
+    """Judge how many classes masks without names have: a few stray pixels do not make dozens of classes.
+
+    Args:
+        counts: in how many masks each class id is found.
+        n_masks: there are.
+
+    Returns:
+        The highest id that is not far beyond all below it and found in hardly any mask; 0 without ids.
+    """
+    few = max(n_masks // 50, min(n_masks // 10, 1))  # below ten masks nothing is rare
+    highest = 0
+    for class_id in sorted(counts):
+        is_rare = max(count for other, count in counts.items() if other >= class_id) <= few
+        if class_id - highest > _FAR_IDS and is_rare:
+            break
+        highest = class_id
+    return highest
 
 
 def numbered_names(highest: int) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ class MaskClasses:
         names: of the classes in order of class id.
         ids: class id of each pixel value that is known, `IGNORE_ID` where it counts nowhere.
         colours: class id of each colour that is known; empty if no file says.
-        file: that says so, for messages.
+        file: that says so, for messages; empty if none does.
         warnings: what the user should know.
     """
 
@@ -79,9 +79,11 @@ class MaskClasses:
         if unknown:
             highest = max(value for value in self.ids if value != IGNORE_ID)
             said = f"class id {unknown[0]} ({counts[unknown[0]]} pixels)"
+            known = f"{self.file} names ids" if self.file else "the other masks hold"
+            place = "there" if self.file else "in classes.txt"
             raise LabelError(
-                f"{said}, but {self.file} names ids 0 to {highest}; "
-                f"name it there, or paint it {IGNORE_ID} to have it ignored",
+                f"{said}, but {known} 0 to {highest}; "
+                f"correct it, name it {place}, or paint it {IGNORE_ID} to have it ignored",
                 Rule.CLASS_OUT_OF_RANGE,
             )
         return table.astype(np.uint8)[values]

@@ -5,6 +5,7 @@ beside it. Each pixel is a class id, or a colour where `classes.txt`, `class_dic
 says which class that is; 255 means ignore. Ids that start at 1 leave 0 to the background.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from rccar_models.errors import DataError, LabelError
 from rccar_models.faults import Fault, Rule
-from rccar_models.formats.class_names import BACKGROUND, numbered_names
+from rccar_models.formats.class_names import BACKGROUND, highest_id, numbered_names
 from rccar_models.formats.decoding import read_image, read_mask_pixels
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
@@ -125,7 +126,7 @@ def _binary(found: set[int], names: Sequence[str], file: str) -> Iterator[Fault]
 
 def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[Fault]]:
     """Classes without names: the ids found in all masks."""
-    found: set[int] = set()
+    counts: Counter[int] = Counter()
     faults: list[Fault] = []
     colours: dict[str, NDArray[np.uint8]] = {}
     for pair in pairs:
@@ -135,14 +136,17 @@ def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[Faul
             faults += error.faults
             continue
         if pixels.ndim == 2:
-            found.update(np.flatnonzero(np.bincount(pixels.ravel())).tolist())
+            counts.update(np.flatnonzero(np.bincount(pixels.ravel())).tolist())
         elif len(colours) < _N_SHOWN:
             colours[name_of(pair.companion, root)] = pixels
-    highest = max(found - {IGNORE_ID}, default=0)
+    ignored = {IGNORE_ID} & counts.keys()
+    del counts[IGNORE_ID]
+    highest = highest_id(counts, len(pairs))
     text = f"there is no classes.txt: classes are called class_0 to class_{highest} by the ids found"
     ids = {class_id: class_id for class_id in (*range(highest + 1), IGNORE_ID)}
-    classes = MaskClasses(names=numbered_names(highest), ids=ids, warnings=(Fault(Rule.NOTE, text),))
-    binary = [] if faults or colours else _binary(found, (), classes.file)
+    classes = MaskClasses(names=numbered_names(highest), ids=ids, file="", warnings=(Fault(Rule.NOTE, text),))
+    found = {value for value in counts if value <= highest} | ignored
+    binary = [] if faults or colours else _binary(found, (), "classes.txt")
     return classes, [*faults, *_colour_faults(colours), *binary]
 
 

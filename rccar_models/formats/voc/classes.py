@@ -6,7 +6,7 @@ https://docs.cvat.ai/docs/dataset_management/formats/format-smask.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ IGNORED_NAMES = frozenset({"ignored", "ignore", "void"})
 """How a labelmap calls what counts nowhere, in lower case."""
 
 _COLOUR = re.compile(r"(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})")
+_BLACK = re.compile(r"0+\s*,\s*0+\s*,\s*0+")
 
 
 def voc_colour(class_id: int) -> Colour:
@@ -57,10 +58,12 @@ class Labelmap:
     Args:
         names: in file order, which is the order of ids in masks without colours.
         colours: of names; one that has none has its colour of Pascal VOC.
+        first_id: of the first name in masks without colours: 1 where no line is that of the background.
     """
 
     names: tuple[str, ...]
     colours: Mapping[str, Colour]
+    first_id: int = 0
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -97,11 +100,11 @@ def read_labelmap(path: Path, *, root: Path) -> Labelmap:
     where = name_of(path, root)
     colours: dict[str, Colour] = {}
     faults: list[Fault] = []
-    for number, line in filled_lines(path, root=root):
-        if line.startswith("#"):
-            continue
+    lines = [(number, line) for number, line in filled_lines(path, root=root) if not line.startswith("#")]
+    first_id = 0 if _has_ground([line for _, line in lines]) else 1
+    for number, line in lines:
         try:
-            name, colour = _entry(line, position=len(colours))
+            name, colour = _entry(line, class_id=first_id + len(colours))
             _check_new(name, colour, colours)
         except LabelError as error:
             faults.append(error.at(file=where, line=number))
@@ -112,20 +115,43 @@ def read_labelmap(path: Path, *, root: Path) -> Labelmap:
         faults.append(Fault(Rule.ANNOTATION, text, file=where))
     if faults:
         raise DataError(str(root), faults)
-    return Labelmap(names=tuple(colours), colours=colours)
+    return Labelmap(names=tuple(colours), colours=colours, first_id=first_id)
 
 
-def _entry(line: str, *, position: int) -> tuple[str, Colour]:
+def names_ground(names: Sequence[str]) -> bool:
+    """Tell whether names in order of id have one for id 0 of Pascal VOC, the background.
+
+    Args:
+        names: of classes.
+
+    Returns:
+        False if none is called background, and the first is not what counts nowhere.
+    """
+    lowered = [name.lower() for name in names]
+    return not BACKGROUND_NAMES.isdisjoint(lowered) or not IGNORED_NAMES.isdisjoint(lowered[:1])
+
+
+def _has_ground(lines: Sequence[str]) -> bool:
+    parts = [_parts(line) for line in lines]
+    return names_ground([name for name, _ in parts]) or any(_BLACK.fullmatch(text) for _, text in parts)
+
+
+def _parts(line: str) -> tuple[str, str]:
+    """Name and colour as they are written."""
     name, _, rest = line.partition(":")
-    text = rest.partition(":")[0].strip()
-    if not name.strip():
+    return name.strip(), rest.partition(":")[0].strip()
+
+
+def _entry(line: str, *, class_id: int) -> tuple[str, Colour]:
+    name, text = _parts(line)
+    if not name:
         raise LabelError(f"{line[:80]!r} names no class; write 'name:r,g,b::'")
     if not text:
-        return name.strip(), voc_colour(position % 256)
+        return name, voc_colour(class_id % 256)
     match = _COLOUR.fullmatch(text)
     if match is None or max(map(int, match.groups())) > 255:
         raise LabelError(f"colour {text[:80]!r} is not red, green, blue from 0 to 255; write 'name:r,g,b::'")
-    return name.strip(), (int(match[1]), int(match[2]), int(match[3]))
+    return name, (int(match[1]), int(match[2]), int(match[3]))
 
 
 def _check_new(name: str, colour: Colour, colours: Mapping[str, Colour]) -> None:
