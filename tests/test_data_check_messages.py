@@ -4,9 +4,20 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from rccar_models.inspection.checking import check_data
 from rccar_models.inspection.findings import Finding
-from tests.data_folders import labelme_json, labelme_set, write_image, write_json
+from tests.data_folders import (
+    coco_json,
+    coco_set,
+    labelme_json,
+    labelme_set,
+    ls_set,
+    split_lists,
+    write_image,
+    write_json,
+)
 
 Cli = Callable[..., "object"]
 
@@ -29,3 +40,26 @@ def test_label_file_that_holds_its_picture_is_not_told_to_lack_one(tmp_path: Pat
     (root / "splits" / "train.txt").write_text("a.png\nc.json\n")
     assert found(root, "image-without-label") == []
     assert found(root, "label-without-image") == []
+
+
+def told_twice(root: Path) -> list[str]:
+    """Rules of pictures that stand twice; none of them may be told to look like itself."""
+    findings = check_data(str(root)).findings
+    assert not [one for one in findings if one.file and one.file in one.text and not one.is_error]
+    return [one.rule for one in findings if one.rule in {"leaked-image", "duplicate-image"}]
+
+
+def test_coco_image_listed_twice_in_a_split_is_one_duplicate_and_no_leak(tmp_path: Path) -> None:
+    size = {"file_name": "0.png", "width": 8, "height": 6}
+    coco_set(tmp_path, train=coco_json(images=[{"id": 0, **size}, {"id": 1, **size}]))
+    write_image(tmp_path / "valid" / "0.png", colour=(1, 2, 3))
+    assert told_twice(tmp_path) == ["duplicate-image"]
+    assert only(tmp_path, "duplicate-image").text == "train/0.png is in train already; keep one of them"
+
+
+@pytest.mark.parametrize("make", [labelme_set, ls_set])
+def test_image_in_two_lists_is_told_once(make: Callable[..., Path], tmp_path: Path) -> None:
+    root = make(tmp_path)
+    split_lists(root, train=["a.png"], val=["b.png", "a.png"])
+    assert told_twice(root) == ["leaked-image"]
+    assert "is in train and in val; keep it in one of them" in only(root, "leaked-image").text

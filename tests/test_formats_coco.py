@@ -352,7 +352,7 @@ def test_frame_in_two_split_lists_is_refused(tmp_path: Path) -> None:
     (tmp_path / "splits").mkdir()
     (tmp_path / "splits" / "train.txt").write_text("valid/0.png\n")
     (tmp_path / "splits" / "val.txt").write_text("train/0.png\nvalid/0.png\n")
-    assert "valid/0.png is listed in train and in val" in faults_of(tmp_path)
+    assert "valid/0.png is in train and in val" in faults_of(tmp_path)
 
 
 @pytest.mark.parametrize("segmentation", ["polygon", "runs"])

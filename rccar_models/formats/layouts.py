@@ -26,7 +26,7 @@ from rccar_models.formats.companions import Companions
 from rccar_models.formats.files import PICTURE_SUFFIXES
 from rccar_models.formats.folders import holds_labels, image_positions, labels_of_another, split_of
 from rccar_models.formats.orphans import Claims, Orphans, placed_orphans
-from rccar_models.formats.split_lists import FOLDERS, Division, frames_in_lists, listed_frames
+from rccar_models.formats.split_lists import FOLDERS, Division, frames_in_lists, listed_frames, listed_twice
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import SPLITS, UNSPLIT
 
@@ -213,17 +213,10 @@ def _warnings(tree: Tree, orphans: Orphans, divided: Division, suffix: str) -> I
 
 def _shared_files(splits: Mapping[str, tuple[Pair, ...]]) -> Iterator[Fault]:
     """Find frames that stand in two places, and images that would share a companion."""
-    first: dict[Path, tuple[str, str]] = {}
-    for split, pair in ((split, pair) for split, pairs in splits.items() for pair in pairs):
-        if pair.companion not in first:
-            first[pair.companion] = (split, pair.name)
-            continue
-        other_split, other_name = first[pair.companion]
-        if other_name != pair.name:
-            text = f"{other_name} and {pair.name} would share {pair.companion.name}; rename one of them"
+    first: dict[Path, str] = {}
+    for pair in (pair for pairs in splits.values() for pair in pairs):
+        other = first.setdefault(pair.companion, pair.name)
+        if other != pair.name:
+            text = f"{other} and {pair.name} would share {pair.companion.name}; rename one of them"
             yield Fault(Rule.ANNOTATION, text)
-        elif other_split != split:
-            text = f"{pair.name} is in {other_split} and in {split}; keep it in one of them"
-            yield Fault(Rule.LEAKED_IMAGE, text)
-        else:
-            yield Fault(Rule.LEAKED_IMAGE, f"{pair.name} is twice in {split}; keep one line")
+    yield from listed_twice({split: [pair.name for pair in pairs] for split, pairs in splits.items()})

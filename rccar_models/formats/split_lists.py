@@ -112,6 +112,26 @@ def frames_in_lists(
     return Division(splits=splits, warnings=(unused,) if n_unused else (), faults=tuple(faults))
 
 
+def listed_twice(splits: Mapping[str, Iterable[str]]) -> Iterator[Fault]:
+    """Find images that stand in two splits, or twice in one.
+
+    Args:
+        splits: names of images by split.
+
+    Yields:
+        A fault each time that an image comes again.
+    """
+    first: dict[str, str] = {}
+    for split, name in ((split, name) for split, names in splits.items() for name in names):
+        other = first.get(name)
+        first.setdefault(name, split)
+        if other == split:
+            yield Fault(Rule.DUPLICATE_IMAGE, f"{name} is twice in {split}; keep one line")
+        elif other is not None:
+            text = f"{name} is in {other} and in {split}; keep it in one of them"
+            yield Fault(Rule.LEAKED_IMAGE, text)
+
+
 def _read_list(tree: Tree, file: str, known: Mapping[str, str | None]) -> tuple[list[str], list[Fault]]:
     """The images that a list names, and its faults."""
     try:

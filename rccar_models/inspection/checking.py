@@ -135,8 +135,17 @@ def _all_findings(
             findings += [found for frame in frames for found in frame.findings]
             findings += _set_findings(index, frames, long_side_px=long_side_px)
             if len(able) == 1:  # how frames look does not depend on the task
-                findings += [*duplicate_findings(frames), *drive_findings(frames)]
+                files = _once(frames)
+                findings += [*duplicate_findings(files), *drive_findings(files)]
     return able, findings
+
+
+def _once(frames: Sequence[SeenFrame]) -> Sequence[SeenFrame]:
+    """Each picture once: that a list names it twice is told by the format."""
+    known: dict[str, SeenFrame] = {}
+    for frame in frames:
+        known.setdefault(frame.name, frame)
+    return list(known.values())
 
 
 def _by_labels(indexes: Sequence[DataIndex]) -> list[list[DataIndex]]:

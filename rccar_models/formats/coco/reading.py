@@ -26,7 +26,7 @@ from rccar_models.formats.files import name_of
 from rccar_models.formats.labelling import labelled_frame
 from rccar_models.formats.layouts import divided
 from rccar_models.formats.named_images import NamedImages
-from rccar_models.formats.split_lists import listed_frames
+from rccar_models.formats.split_lists import listed_frames, listed_twice
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import IGNORE_ID, SPLITS, UNSPLIT, DataIndex, Frame, Sample
@@ -99,16 +99,7 @@ def _divided(
         return sources, [], []
     division = listed or divided(tree, list(by_name))
     sources = {split: [by_name[name] for name in names] for split, names in division.splits.items()}
-    return sources, [*division.faults, *_listed_twice(division.splits)], division.warnings
-
-
-def _listed_twice(splits: Mapping[str, Sequence[str]]) -> Iterator[Fault]:
-    first: dict[str, str] = {}
-    for split, name in ((split, name) for split, names in splits.items() for name in names):
-        if name in first:
-            text = f"{name} is listed in {first[name]} and in {split}; keep it in one of them"
-            yield Fault(Rule.LEAKED_IMAGE, text)
-        first[name] = split
+    return sources, [*division.faults, *listed_twice(division.splits)], division.warnings
 
 
 def _unlabelled(sources: Mapping[str, list[_Source]], task: str) -> list[Fault]:
@@ -152,7 +143,8 @@ def _sources(
         called = one.split if one.split != UNSPLIT else one.name
         if name in seen:
             text = f"{name} is in {seen[name]} already; keep one of them"
-            faults.append(Fault(Rule.LEAKED_IMAGE, text, file=one.name, object=entry))
+            rule = Rule.DUPLICATE_IMAGE if seen[name] == called else Rule.LEAKED_IMAGE
+            faults.append(Fault(rule, text, file=one.name, object=entry))
         seen[name] = called
         source = _Source(root=tree.root, path=tree.path(name), picture=picture, classes=classes)
         sources[one].append(source)

@@ -22,6 +22,7 @@ from rccar_models.formats.label_studio.files import Images, export_files
 from rccar_models.formats.label_studio.shapes import Shape
 from rccar_models.formats.labelling import labelled_frame
 from rccar_models.formats.layouts import divided, images_of
+from rccar_models.formats.split_lists import listed_twice
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
 from rccar_models.samples import IGNORE_ID, DataIndex, Frame, Sample
@@ -53,7 +54,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
     ids = {name: numbers[position] for position, name in enumerate(names)}
     division = divided(tree, *images_of(tree))
     splits = {split: [name for name in kept if name in labelled] for split, kept in division.splits.items()}
-    faults = [*faults, *lost, *division.faults, *_unknown_classes(labelled, ids)]
+    faults = [*faults, *lost, *division.faults, *listed_twice(splits), *_unknown_classes(labelled, ids)]
     return DataIndex(
         source=str(tree.root),
         format=FORMAT.name,
