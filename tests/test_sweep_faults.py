@@ -6,10 +6,13 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -55,6 +58,46 @@ def test_two_sweeps_of_one_name_at_once_are_one_sweep_and_a_refusal(tmp_path: Pa
     assert "Traceback" not in refused
     study = optuna.load_study(study_name="both", storage=f"sqlite:///{tmp_path / 'mlruns' / 'optuna.db'}")
     assert len(study.trials) == 3
+
+
+@pytest.mark.long
+def test_storage_that_stays_locked_holds_nobody_who_asks_twice(
+    tmp_path: Path,
+) -> None:
+    words = ["--task", "segmentation", "--trainer", "stand_in", "--trials", "6", "--epochs", "4"]
+    words += ["--name", "locked", "--workers", "2", "--set", "epoch_s=0.3", "--pruner", "none"]
+    sweep = [sys.executable, "-u", "-m", "sweep.cli.main"]
+    process = subprocess.Popen(
+        [*sweep, "run", *words],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert any("trial-001 started" in line for line in process.stdout)
+    with closing(sqlite3.connect(tmp_path / "mlruns" / "optuna.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        _, stderr = process.communicate(timeout=100)
+        other.execute("ROLLBACK")
+    assert process.returncode in {4, 130}
+    assert "locked by another process" in stderr
+    assert "Traceback" not in stderr
+    done = subprocess.run(
+        [*sweep, "resume", "locked", "--json"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["counts"]["complete"] == 6
 
 
 @pytest.mark.slow

@@ -101,6 +101,7 @@ def opened(
         executor = workers.make_executor(stack, config, paths, stop=stop, observer=observer)
         scribe = parts.make_scribe(stack, config, home=home, paths=paths)
         storage = parts.make_storage(config, home)
+        storage.give_up = lambda: stop.urgent  # who asks twice does not wait for a locked database
         beginning.check(storage, name)  # before anybody waits for frames to be decoded
         observer.phase("reading the data")
         data = parts.make_data(stack, config, space, home=home, observer=observer)

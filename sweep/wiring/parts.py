@@ -10,6 +10,7 @@ from sweep.ports import Observer
 from sweep.records import SweepPlan
 from sweep.search_space import SearchSpace, check_metric, fix, load_space
 from sweep.searching.mirror import StorageMirror
+from sweep.searching.patient_storage import PatientStorage
 from sweep.searching.samplers import SAMPLERS
 from sweep.searching.searcher import StudySearcher
 from sweep.searching.storage import RDBStorage, open_storage
@@ -94,7 +95,7 @@ def make_registry(config: SweepConfig, home: Home) -> ModelRegistry:
     )
 
 
-def make_storage(config: SweepConfig, home: Home) -> RDBStorage:
+def make_storage(config: SweepConfig, home: Home) -> PatientStorage:
     """Open Optuna's storage.
 
     Args:
