@@ -17,11 +17,15 @@ class PastTrial:
         spec: what it did.
         reports: its epochs, in order.
         result: how it ended, None if nobody wrote that down.
+        began_ms: when it started, milliseconds since 1970; 0 if that is not known.
+        ended_ms: when it ended, likewise.
     """
 
     spec: TrialSpec
     reports: list[EpochReport] = field(default_factory=list)
     result: TrialResult | None = None
+    began_ms: int = 0
+    ended_ms: int = 0
 
     @property
     def ending(self) -> TrialResult:
@@ -73,12 +77,22 @@ class SweepHistory:
         trials: by trial_uid, in the order of their starts.
         ended: trial_uids in the order of their ends.
         is_open: whether its latest process did not write down an end.
+        began_ms: when it was started first, milliseconds since 1970.
+        last_ms: when anything happened last.
+        status: how its latest process ended: FINISHED, KILLED or FAILED; empty while it is open.
+        why: the same in words.
+        notes: tags that its end has, e.g. `sweep.model`.
     """
 
     record: SweepRecord | None = None
     trials: dict[str, PastTrial] = field(default_factory=dict)
     ended: list[str] = field(default_factory=list)
     is_open: bool = False
+    began_ms: int = 0
+    last_ms: int = 0
+    status: str = ""
+    why: str = ""
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def cut(self) -> Sequence[PastTrial]:

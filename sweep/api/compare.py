@@ -1,48 +1,9 @@
 """Two sweeps side by side, from what their folders hold: databases are not asked."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from sweep.errors import InputError
-from sweep.history import SweepHistory
-from sweep.paths import Home
-from sweep.records import SweepRecord
-from sweep.summary import Summary, effective_params, summarise
-from sweep.tracking.history import read_history
-from sweep.wiring import StoredSweep, is_held, read_stored
-
-SETTINGS = ("data", "image_size", "epochs", "sampler", "pruner", "seed")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """One of the two.
-
-    Args:
-        name: of the sweep.
-        state: "running", "ended" or "cut": no process runs it, and none wrote down its end.
-        record: of its latest start.
-        settings: what it was started with.
-        summary: its numbers.
-        train_time_s: of all its trials.
-    """
-
-    name: str
-    state: str
-    record: SweepRecord
-    settings: dict[str, Any]
-    summary: Summary
-    train_time_s: float
-
-    def to_dict(self) -> dict[str, object]:
-        """JSON-able form."""
-        return self.summary.to_dict() | {
-            "state": self.state,
-            "settings": self.settings,
-            "data_digest": self.record.data_digest,
-            "classes": list(self.record.classes),
-            "train_time_s": round(self.train_time_s, 3),
-        }
+from sweep.api.sweeps import SweepView, sweep_view
+from sweep.summary import effective_params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +15,7 @@ class Comparison:
         obstacles: why the scores say nothing about each other; empty if they may be compared.
     """
 
-    sides: tuple[Side, Side]
+    sides: tuple[SweepView, SweepView]
     obstacles: tuple[str, ...]
 
     @property
@@ -102,34 +63,11 @@ def compare(first: str, second: str, *, home: str | None = None) -> Comparison:
         InputError: there is no such sweep, or it never started.
         UnavailableError: its files cannot be read.
     """
-    where = Home.at(home)
-    sides = (_side(where, first), _side(where, second))
+    sides = (sweep_view(first, home), sweep_view(second, home))
     return Comparison(sides=sides, obstacles=tuple(_obstacles(*sides)))
 
 
-def _side(home: Home, name: str) -> Side:
-    stored = read_stored(home, name)
-    history = read_history(home.sweep(stored.name).spool)
-    if history.record is None:
-        raise InputError(f"{name}: it never started a trial; `sweep resume {name}` goes on with it")
-    trials = [(past.spec, past.ending) for past in history.in_order_of_ends()]
-    return Side(
-        name=stored.name,
-        state=_state(home, stored, history),
-        record=history.record,
-        settings={key: stored.settings.get(key) for key in SETTINGS},
-        summary=summarise(history.record, trials, ""),
-        train_time_s=sum(result.train_time_s for _, result in trials),
-    )
-
-
-def _state(home: Home, stored: StoredSweep, history: SweepHistory) -> str:
-    if is_held(home.sweep(stored.name)):
-        return "running"
-    return "cut" if history.is_open else "ended"
-
-
-def _obstacles(first: Side, second: Side) -> list[str]:
+def _obstacles(first: SweepView, second: SweepView) -> list[str]:
     one, other = first.record, second.record
     found = []
     if one.task != other.task:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from sweep.api.compare import Comparison, Side
+from sweep.api.compare import Comparison
+from sweep.api.sweeps import SweepView
 from sweep.cli.literal import say, text
 from sweep.cli.words import duration, value
 
@@ -43,7 +44,7 @@ def _direction(difference: float) -> str:
     return "better" if difference > 0 else "worse"
 
 
-def _rows(side: Side) -> Iterator[tuple[str, str]]:
+def _rows(side: SweepView) -> Iterator[tuple[str, str]]:
     summary = side.summary
     yield "state", side.state
     yield "task", summary.task

@@ -20,6 +20,7 @@ from sweep.cli.rollback import rollback
 from sweep.cli.run import run
 from sweep.cli.spaces import spaces
 from sweep.cli.stop import stop
+from sweep.cli.sweeps import list_sweeps, show, status
 from sweep.cli.version import show_version
 from sweep.errors import SweepError
 
@@ -41,6 +42,10 @@ app.command(name="promote")(promote)
 app.command(name="rollback")(rollback)
 app.command(name="models")(models)
 app.command(name="history")(history)
+app.command(name="compare")(compare)
+app.command(name="list")(list_sweeps)
+app.command(name="show")(show)
+app.command(name="status")(status)
 app.command(name="compare")(compare)
 app.command(name="doctor")(doctor)
 app.command(name="spaces")(spaces)

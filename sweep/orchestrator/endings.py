@@ -81,6 +81,8 @@ def announcement(decided: Ending, stop: StopRequest) -> str:
     Returns:
         One line.
     """
+    if stop.is_left_file:
+        return "stopping after the running epochs, as `sweep stop` asked"
     if stop.signal_number is not None:
         again = "press Ctrl-C again" if stop.is_from_keyboard else "send it again"
         return f"stopping after the running epochs; {again} to end now"

@@ -22,18 +22,21 @@ def read_history(spool: Path) -> SweepHistory:
     """
     history = SweepHistory()
     for event in events_of(spool):
-        _take(history, event.told)
+        _take(history, event.told, event.at_ms)
     return history
 
 
-def _take(history: SweepHistory, told: Told) -> None:
+def _take(history: SweepHistory, told: Told, at_ms: int) -> None:
+    history.began_ms, history.last_ms = history.began_ms or at_ms, at_ms
     match told:
         case SweepRecord():
             history.record, history.is_open = told, True
+            history.status, history.why, history.notes = "", "", {}
         case SweepEnd():
             history.is_open = False
+            history.status, history.why, history.notes = told.status, told.why, told.tags
         case TrialSpec():
-            history.trials[told.trial_uid] = PastTrial(told)
+            history.trials[told.trial_uid] = PastTrial(told, began_ms=at_ms)
         case EpochReport():
             if (trial := history.trials.get(told.trial_uid)) is not None:
                 trial.reports.append(told)
@@ -41,4 +44,4 @@ def _take(history: SweepHistory, told: Told) -> None:
             if (trial := history.trials.get(told.trial_uid)) is not None:
                 if trial.result is None:
                     history.ended.append(told.trial_uid)
-                trial.result = told
+                trial.result, trial.ended_ms = told, at_ms

@@ -1,0 +1,206 @@
+"""Sweeps as their own folders hold them, running or not: no database is asked, nothing is changed."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sweep.errors import InputError
+from sweep.history import PastTrial, SweepHistory
+from sweep.paths import Home
+from sweep.records import Status, SweepRecord
+from sweep.summary import Summary, effective_params, summarise
+from sweep.tracking.history import read_history
+from sweep.wiring import is_held, read_stored, sweep_names
+
+SETTINGS = ("data", "image_size", "epochs", "sampler", "pruner", "seed")
+CLOSED = (Status.COMPLETE, Status.PRUNED, Status.INFEASIBLE, Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepView:
+    """A sweep as it stands.
+
+    Args:
+        name: of the sweep.
+        state: "running", "done", "stopped", "failed", or "cut": nobody runs it or wrote down its end.
+        why: of its end, one line; empty while it runs.
+        record: of its latest start.
+        settings: what it was started with.
+        summary: its numbers.
+        trials: all of them, by number.
+        began_ms: when it was started first, milliseconds since 1970.
+        last_ms: when anything happened last.
+        notes: what its end says, e.g. `sweep.model`.
+    """
+
+    name: str
+    state: str
+    why: str
+    record: SweepRecord
+    settings: dict[str, Any]
+    summary: Summary
+    trials: Sequence[PastTrial]
+    began_ms: int
+    last_ms: int
+    notes: dict[str, str]
+
+    @property
+    def running(self) -> list[PastTrial]:
+        """Trials that a worker has now."""
+        return [trial for trial in self.trials if trial.result is None] if self.state == "running" else []
+
+    @property
+    def n_closed(self) -> int:
+        """Slots that have come to their end."""
+        ended = [trial for trial in self.trials if trial.result is not None]
+        last = {trial.spec.slot: trial.ending for trial in ended}
+        return sum(result.status in CLOSED and not result.retryable for result in last.values())
+
+    @property
+    def train_time_s(self) -> float:
+        """Seconds of training, of all trials together."""
+        return sum(trial.ending.train_time_s for trial in self.trials)
+
+    def trial(self, number: int) -> PastTrial:
+        """Find a trial.
+
+        Args:
+            number: Optuna's.
+
+        Returns:
+            The trial.
+
+        Raises:
+            InputError: the sweep has no such trial.
+        """
+        found = next((trial for trial in self.trials if trial.spec.number == number), None)
+        if found is None:
+            last = max((trial.spec.number for trial in self.trials), default=None)
+            known = "none has started yet" if last is None else f"its trials are 0 to {last}"
+            raise InputError(f"--trial {number}: {self.name} has no such trial; {known}")
+        return found
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-able form, for `--json`."""
+        return self.summary.to_dict() | {
+            "state": self.state,
+            "why_ended": self.why,
+            "closed": self.n_closed,
+            "began": stamp(self.began_ms),
+            "last": stamp(self.last_ms),
+            "settings": self.settings,
+            "data_digest": self.record.data_digest,
+            "classes": list(self.record.classes),
+            "train_time_s": round(self.train_time_s, 3),
+            "model": self.notes.get("sweep.model"),
+            "not_promoted_because": self.notes.get("sweep.not_promoted", ""),
+            "running": [described(trial) for trial in self.running],
+        }
+
+
+def sweeps(home: str | None = None) -> list[SweepView]:
+    """Look at every sweep of a home.
+
+    Args:
+        home: where they lie; None for the environment's or `mlruns/`.
+
+    Returns:
+        Those that have started, the latest first.
+
+    Raises:
+        InputError: a sweep's files are damaged.
+        UnavailableError: they cannot be read.
+    """
+    where = Home.at(home)
+    found = [view for name in sweep_names(where) if (view := _view(where, name)) is not None]
+    return sorted(found, key=lambda view: view.began_ms, reverse=True)
+
+
+def sweep_view(name: str, home: str | None = None) -> SweepView:
+    """Look at a sweep.
+
+    Args:
+        name: of the sweep.
+        home: where it lies; None for the environment's or `mlruns/`.
+
+    Returns:
+        How it stands.
+
+    Raises:
+        InputError: there is no such sweep, or it never started.
+        UnavailableError: its files cannot be read.
+    """
+    view = _view(Home.at(home), name)
+    if view is None:
+        raise InputError(f"{name}: it has not started yet; `sweep resume {name}` goes on with it")
+    return view
+
+
+def described(trial: PastTrial) -> dict[str, object]:
+    """A trial as plain values.
+
+    Args:
+        trial: of a sweep.
+
+    Returns:
+        JSON-able.
+    """
+    result, spec = trial.ending, trial.spec
+    objective = spec.objectives[0].metric
+    return {
+        "trial": spec.number,
+        "slot": spec.slot,
+        "run_name": spec.run_name,
+        "state": "running" if trial.result is None else result.status.value,
+        "value": result.value,
+        "epoch": trial.reports[-1].epoch if trial.reports else 0,
+        "best_epoch": result.best_epoch,
+        "params": effective_params(spec),
+        "metrics": result.metrics,
+        "reason": "" if trial.result is None else result.reason,
+        "train_time_s": round(result.train_time_s, 3),
+        "began": stamp(trial.began_ms),
+        "history": {report.epoch: report.metrics.get(objective) for report in trial.reports},
+    }
+
+
+def stamp(at_ms: int) -> str:
+    """A moment as text.
+
+    Args:
+        at_ms: milliseconds since 1970.
+
+    Returns:
+        ISO 8601 in UTC, to the second; empty for 0.
+    """
+    if not at_ms:
+        return ""
+    return datetime.datetime.fromtimestamp(at_ms / 1000, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _view(home: Home, name: str) -> SweepView | None:
+    stored = read_stored(home, name)
+    is_running = is_held(home.sweep(stored.name))
+    history = read_history(home.sweep(stored.name).spool)
+    if history.record is None:
+        return None
+    ended = [(trial.spec, trial.ending) for trial in history.in_order_of_ends() if trial.result is not None]
+    return SweepView(
+        name=stored.name,
+        state=_state(history, is_running=is_running),
+        why="" if is_running else history.why,
+        record=history.record,
+        settings={key: stored.settings.get(key) for key in SETTINGS},
+        summary=summarise(history.record, ended, history.why),
+        trials=sorted(history.trials.values(), key=lambda trial: trial.spec.number),
+        began_ms=history.began_ms,
+        last_ms=history.last_ms,
+        notes=dict(history.notes),
+    )
+
+
+def _state(history: SweepHistory, *, is_running: bool) -> str:
+    if is_running:
+        return "running"
+    return {"FINISHED": "done", "KILLED": "stopped", "FAILED": "failed"}.get(history.status, "cut")
