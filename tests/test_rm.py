@@ -14,6 +14,7 @@ import pytest
 from filelock import FileLock
 from mlflow import MlflowClient
 
+from sweep.api.doctor import examine
 from sweep.api.rm import remove_sweep
 from sweep.errors import InputError
 from sweep.paths import Home
@@ -171,3 +172,15 @@ def test_removal_that_was_interrupted_can_be_done_again(
     assert remove_sweep("cut", confirm=lambda _: True, environ={}, home=str(home.root)).n_runs == 3
     assert "cut" not in optuna.get_all_study_names(home.optuna_url)
     assert trial_runs(home, "cut") == []
+
+
+def test_home_from_which_a_sweep_was_removed_is_well(swept: Swept) -> None:
+    home = swept("before-doctor")
+    remove_sweep("before-doctor", confirm=lambda _: True, environ={}, home=str(home.root))
+    swept("after-doctor")
+    found = examine(environ={}, home=str(home.root)).findings
+    assert [one for one in found if "doctor" in one.where or one.rule in {"database", "leftover"}] == []
+
+
+def test_help_has_an_example(cli: Cli) -> None:
+    assert "Example: sweep rm" in cli("rm", "--help").stdout
