@@ -77,10 +77,23 @@ def name_findings(classes: Sequence[str]) -> Iterator[Finding]:
     Yields:
         One finding, or none.
     """
-    found = [name for name in classes if _SIDES & set(words_of(name))]
+    found = directed_classes(classes)
     if found:
-        text = f"{', '.join(found)}: mirroring swaps left and right, so the flip augmentation must stay 0"
+        swaps = f"{', '.join(found)}: mirroring swaps left and right"
+        text = f"{swaps}, so the flip augmentation must stay 0: run sweeps with --set flip=0"
         yield Finding(Rule.DIRECTED_CLASS, False, text)
+
+
+def directed_classes(classes: Sequence[str]) -> tuple[str, ...]:
+    """Choose the classes whose names know left from right.
+
+    Args:
+        classes: their names.
+
+    Returns:
+        Those with a word for a side, in order.
+    """
+    return tuple(name for name in classes if _SIDES & set(words_of(name)))
 
 
 def words_of(name: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What a run would do, found out without starting it: settings as they take effect, space and data judged."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from sweep.paths import Home
 from sweep.search_space import SearchSpace
 from sweep.wiring import names, parts, workers
 from sweep.wiring.addresses import addresses_of
+from sweep.wiring.mirroring import mirroring_notices
 from sweep.workshop.data import RecognisedData, recognise_data
 
 T = TypeVar("T")
@@ -69,7 +70,10 @@ def checked_run(loaded: Loaded) -> CheckedRun:
         _tried(partial(parts.check_batches, config, space, n_train=data.counts["train"]), faults)
     if space is None or faults:
         raise InputError("\n".join(faults))
-    return CheckedRun(settings=_settings(loaded, space, data), space=space, data=data)
+    settings = _settings(loaded, space, data)
+    if data is not None:
+        data = replace(data, warnings=(*data.warnings, *mirroring_notices(space, data.classes)))
+    return CheckedRun(settings=settings, space=space, data=data)
 
 
 def _tried(look: Callable[[], T], faults: list[str]) -> T | None:

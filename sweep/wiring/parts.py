@@ -17,6 +17,7 @@ from sweep.searching.storage import RDBStorage, open_storage
 from sweep.tracking import ModelRegistry, Scribe, open_registry, open_scribe
 from sweep.wiring.addresses import addresses_of
 from sweep.wiring.beginnings import Begun
+from sweep.wiring.mirroring import mirroring_notices
 from sweep.wiring.workers import devices_of
 from sweep.workshop.data import PreparedData, held_cache, prepare_data
 
@@ -179,7 +180,7 @@ def make_data(
         progress=lambda done, total: observer.phase("decoding frames", done, total),
     )
     stack.enter_context(held_cache(data.folder))
-    for warning in data.warnings:
+    for warning in (*data.warnings, *mirroring_notices(space, data.classes)):
         observer.notice(warning)
     check_batches(config, space, n_train=data.counts["train"])
     return data
