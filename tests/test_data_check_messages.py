@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from rccar_models.inspection.checking import check_data
 from rccar_models.inspection.findings import Finding
@@ -14,6 +15,7 @@ from tests.data_folders import (
     labelme_json,
     labelme_set,
     ls_set,
+    mask_set,
     split_lists,
     write_image,
     write_json,
@@ -63,3 +65,26 @@ def test_image_in_two_lists_is_told_once(make: Callable[..., Path], tmp_path: Pa
     split_lists(root, train=["a.png"], val=["b.png", "a.png"])
     assert told_twice(root) == ["leaked-image"]
     assert "is in train and in val; keep it in one of them" in only(root, "leaked-image").text
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_mask_saved_as_jpeg_is_named_as_such(every: bool, tmp_path: Path) -> None:
+    root = mask_set(tmp_path)
+    for mask in sorted((root / "masks").rglob("*.png"))[: None if every else 1]:
+        Image.open(mask).save(mask.with_suffix(".jpg"))
+        mask.unlink()
+    text = only(root, "layout" if every else "image-without-label").text
+    assert "masks/train/0.jpg is JPEG, which changes the values" in text
+    assert "as PNG" in text
+
+
+def test_jpeg_masks_of_a_whole_split_are_named_as_such(tmp_path: Path) -> None:
+    root = mask_set(tmp_path)
+    for mask in sorted((root / "masks" / "val").glob("*.png")):
+        mask.rename(mask.with_suffix(".jpeg"))
+    assert "masks/val/0.jpeg is JPEG" in only(root, "image-without-label").text
+
+
+def test_folder_of_images_alone_is_told_to_lack_labels(tmp_path: Path) -> None:
+    write_image(tmp_path / "frames" / "a.png")
+    assert "it holds images (1, e.g. frames/a.png) but no labels" in only(tmp_path, "layout").text

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from rccar_models.errors import DataError, UnknownNameError, WrongTaskError
 from rccar_models.formats.definition import FormatDef
-from rccar_models.formats.folders import IMAGE_FOLDERS
+from rccar_models.formats.folders import IMAGE_FOLDERS, holds_labels
 from rccar_models.formats.splits import split_faults
 from rccar_models.formats.tree import Tree, tree_of
 from rccar_models.samples import DataIndex
@@ -199,9 +199,21 @@ def _unrecognised(tree: Tree) -> str:
     parent = [tree.root.parent] if tree.root.name.lower() in IMAGE_FOLDERS else []
     near = [tree.root / name for name in folders] + parent
     fits = [path for path in near if any(found.recognises(tree_of(path)) for found in FORMATS.values())]
-    hint = f"did you mean {fits[0]}?" if fits else f"it holds the folders: {', '.join(folders) or 'none'}"
+    hint = f"did you mean {fits[0]}?" if fits else _held(tree, folders)
     known = [f"    {found.name}: {found.text}" for found in FORMATS.values()]
     return "\n".join([f"no known layout; {hint}; known layouts:", *known])
+
+
+def _held(tree: Tree, folders: list[str]) -> str:
+    """Say what lies in a folder of no known layout."""
+    pictures = list(tree.pictures())
+    lossy = [name for name in pictures if name.lower().endswith((".jpg", ".jpeg"))]
+    masks = [name for name in lossy if any(map(holds_labels, name.split("/")[:-1]))]
+    if masks:
+        return f"{masks[0]} is JPEG, which changes the values of a mask's pixels: export masks as PNG"
+    if pictures:
+        return f"it holds images ({len(pictures)}, e.g. {pictures[0]}) but no labels in a known layout"
+    return f"it holds no images; its folders: {', '.join(folders) or 'none'}"
 
 
 def _subfolders(folder: Path) -> list[str]:

@@ -55,21 +55,30 @@ def _index(tree: Tree, task: str) -> DataIndex:
             split: tuple(_sample(tree.root, pair, classes) for pair in kept) for split, kept in masked.items()
         },
         warnings=(*pairs.warnings, *classes.warnings),
-        faults=(*pairs.faults, *_missing_masks(tree.root, pairs.splits.values()), *wrong),
+        faults=(*pairs.faults, *_missing_masks(tree, pairs.splits.values()), *wrong),
     )
 
 
-def _missing_masks(root: Path, splits: Iterable[tuple[Pair, ...]]) -> Iterable[Fault]:
+def _missing_masks(tree: Tree, splits: Iterable[tuple[Pair, ...]]) -> Iterable[Fault]:
     for pairs in splits:
         missing = [pair for pair in pairs if not pair.has_companion]
         if missing and len(missing) == len(pairs):
-            folder = name_of(missing[0].companion.parent, root)
-            text = f"holds no mask for any of {len(pairs)} images, e.g. {missing[0].companion.name}"
+            folder = name_of(missing[0].companion.parent, tree.root)
+            mend = _lossy_mask(tree, missing[0]) or f"e.g. {missing[0].companion.name}"
+            text = f"holds no mask for any of {len(pairs)} images, {mend}"
             yield Fault(Rule.IMAGE_WITHOUT_LABEL, text, file=f"{folder}/")
             continue
         for pair in missing:
-            text = f"has no mask {name_of(pair.companion, root)}; add it or remove the image"
+            mend = _lossy_mask(tree, pair) or "add it or remove the image"
+            text = f"has no mask {name_of(pair.companion, tree.root)}; {mend}"
             yield Fault(Rule.IMAGE_WITHOUT_LABEL, text, file=pair.name)
+
+
+def _lossy_mask(tree: Tree, pair: Pair) -> str:
+    """Say how to mend a mask that was saved as JPEG; empty if there is none."""
+    names = (name_of(pair.companion.with_suffix(suffix), tree.root) for suffix in (".jpg", ".jpeg"))
+    found = next((name for name in names if name in tree and name != pair.name), None)
+    return f"{found} is JPEG, which changes the values of pixels: export it as PNG" if found else ""
 
 
 def _classes(tree: Tree, masked: Mapping[str, Sequence[Pair]]) -> tuple[MaskClasses, list[Fault]]:
