@@ -13,12 +13,12 @@ from io import FileIO
 from pathlib import Path
 
 from sweep.errors import UnavailableError
-from sweep.records import SweepRecord, TrialResult, TrialSpec
+from sweep.records import SweepRecord, TrialResult
 from sweep.tracking.events import Event, SweepEnd
 
-DURABLE = (SweepRecord, TrialSpec, TrialResult, SweepEnd)
-"""Events that are on the disk, not only with the operating system, before anything else happens: they say
-which trials there are and how they ended. A power cut may take the last epochs' metrics, no more."""
+DURABLE = (SweepRecord, TrialResult, SweepEnd)
+"""Events that are on the disk, not only with the operating system, before anything else happens. A power cut
+may take a trial's start and last epochs, which Optuna's storage has as well, but never what came of it."""
 
 
 class Spool:
