@@ -108,6 +108,30 @@ def test_drives_are_divided_whole_and_near_the_shares(tmp_path: Path) -> None:
     assert not plan.left_out
 
 
+def test_three_equal_drives_stay_whole_and_the_sizes_are_warned_of(tmp_path: Path) -> None:
+    frames = {
+        f"images/H{drive}_frame_{number:03d}": (scene(100 * drive + number), number % 3)
+        for drive in (1, 2, 3)
+        for number in range(14)
+    }
+    plan = divided(yolo_frames(tmp_path, frames))
+    assert {split: len(names) for split, names in plan.splits.items()} == {"train": 14, "val": 14, "test": 14}
+    assert all(len({Path(name).name[:2] for name in names}) == 1 for names in plan.splits.values())
+    assert "--by block cuts drives into time blocks" in plan.warnings[0]
+
+
+def test_drive_without_any_label_is_no_split_of_its_own(tmp_path: Path) -> None:
+    frames = {
+        f"images/H{drive}_frame_{number:03d}": (scene(100 * drive + number), 0)
+        for drive in (1, 2, 3)
+        for number in range(14)
+    }
+    root = yolo_frames(tmp_path, frames)
+    for path in (root / "labels" / "detection").glob("H2_*.txt"):
+        path.write_text("")
+    assert all(counts[0] for counts in divided(root).class_frames.values())
+
+
 def test_written_lists_are_read_by_every_command(tmp_path: Path) -> None:
     plan = divided(drives(tmp_path))
     index = open_data(str(tmp_path), "detection")

@@ -28,6 +28,9 @@ LEFT_OUT = -1
 MISSED_SHARE = 0.5
 """A split may miss its share by half before another way of grouping is tried."""
 
+# A split of whole drives may fall short by so much: three equal drives give train a third, not 70 %.
+_DRIVES_MISS_SHARE = 0.55
+
 # Frames left out at a cut at least, so that no two neighbours stand on its two sides.
 _LEAST_GAP = 2
 _N_DRAWS = 8
@@ -45,12 +48,14 @@ class Grouping:
         groups: (N,) of the frames.
         mend: what may help where a class cannot be in every split.
         is_cut: (N,) whether a frame was parted from the one before it, which it belongs to.
+        has_drives: whether groups are drives that names tell, which are worth a split that is too large.
     """
 
     method: str
     mend: str
     groups: Groups
     is_cut: NDArray[np.bool_]
+    has_drives: bool = False
 
 
 def groupings(frames: OrderedFrames, shares: NDArray[np.float64], by: str) -> Iterator[Grouping]:
@@ -71,7 +76,8 @@ def groupings(frames: OrderedFrames, shares: NDArray[np.float64], by: str) -> It
         whole = joined_groups(frames, drives)
         n_drives = int(drives.max()) + 1
         said = f"{n_drives} drives by folder or file name" if tells_drives else "file names tell no drives"
-        yield Grouping(f"{said}; frames that look alike kept together", _BY_BLOCK, whole, nowhere)
+        said = f"{said}; frames that look alike kept together"
+        yield Grouping(said, _BY_BLOCK, whole, nowhere, has_drives=tells_drives)
     if by == DRIVE:
         return
     blocks = block_groups(frames)
@@ -87,7 +93,7 @@ def groupings(frames: OrderedFrames, shares: NDArray[np.float64], by: str) -> It
         longest = max(1, int(part * shares.min() * len(frames)))
         cut, is_cut = time_groups(joined, longest=longest)
         yield Grouping(
-            f"time blocks of at most {longest} frames, because too many look alike one after the other",
+            f"time blocks of at most {longest} frames, because whole drives and scenes do not fit the shares",
             _RECORD,
             cut,
             is_cut,
@@ -167,3 +173,20 @@ def missed_share(splits: NDArray[np.int64], shares: NDArray[np.float64]) -> floa
     # Too large a split is a lesser evil: it has what it needs.
     wanted = shares * len(splits)
     return float(min(np.maximum((wanted - counts) / wanted, (counts - wanted) / (2 * wanted)).max(), 0.999))
+
+
+def is_met(splits: NDArray[np.int64], shares: NDArray[np.float64], grouping: Grouping) -> bool:
+    """Whether no split misses its share so much that another way of grouping is worth a try.
+
+    Args:
+        splits: (N,) of each frame, or `LEFT_OUT`.
+        shares: (S,) wanted.
+        grouping: how frames were kept together; of whole drives only what a split lacks counts.
+
+    Returns:
+        False also where a split is empty.
+    """
+    if not grouping.has_drives:
+        return missed_share(splits, shares) <= MISSED_SHARE
+    counts = np.bincount(splits[splits >= 0], minlength=len(shares))
+    return bool((counts >= (1 - _DRIVES_MISS_SHARE) * shares * len(splits)).all() and counts.all())

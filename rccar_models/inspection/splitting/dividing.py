@@ -23,6 +23,7 @@ from rccar_models.inspection.splitting.dealing import (
     Grouping,
     dealt,
     groupings,
+    is_met,
     missed_share,
 )
 from rccar_models.inspection.splitting.frames import OrderedFrames, Progress, ordered_frames
@@ -134,19 +135,19 @@ def _plan(
     best: tuple[float, Grouping, NDArray[np.int64]] | None = None
     for grouping in groupings(frames, shares, by):
         splits = dealt(frames, grouping, shares, seed=seed, gap=gap)
-        missed = missed_share(splits, shares)
-        missed += _lopsided(frames, grouping, splits)
+        is_lopsided = _is_lopsided(frames, grouping, splits)
+        missed = missed_share(splits, shares) + (MISSED_SHARE + 0.01 if is_lopsided else 0.0)
         if best is None or missed < best[0]:
             best = (missed, grouping, splits)
-        if missed <= MISSED_SHARE:
+        if is_met(splits, shares, grouping) and not is_lopsided:
             break
     if best is None or not np.isfinite(best[0]):
         raise DataError(index.source, [_indivisible(len(frames), by)])
     return described(index, frames, wanted, grouping=best[1], splits=best[2], missed=best[0])
 
 
-def _lopsided(frames: OrderedFrames, grouping: Grouping, splits: NDArray[np.int64]) -> float:
-    """Half a share more is missed where one group holds most frames, and with them all of a class.
+def _is_lopsided(frames: OrderedFrames, grouping: Grouping, splits: NDArray[np.int64]) -> bool:
+    """Whether a split has no class at all, or one group holds most frames and with them all of a class.
 
     Such a group is no drive, but numbering that runs through.
     """
@@ -154,7 +155,8 @@ def _lopsided(frames: OrderedFrames, grouping: Grouping, splits: NDArray[np.int6
     n_splits = int(splits.max()) + 1
     held = np.stack([frames.holds[splits == split].any(axis=0) for split in range(n_splits)])
     lacks = bool((held.any(axis=0) & ~held.all(axis=0)).any())
-    return MISSED_SHARE + 0.01 if lacks and largest > len(frames) / 2 else 0.0
+    is_bare = bool(held.any() and not held.any(axis=1).all())
+    return is_bare or (lacks and bool(largest > len(frames) / 2))
 
 
 def _indivisible(n_frames: int, by: str) -> str:

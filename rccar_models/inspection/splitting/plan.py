@@ -123,19 +123,21 @@ def described(
     )
     warnings = [
         *map(str, index.warnings),
-        *_size_warnings(plan, wanted, len(frames), missed),
+        *_size_warnings(plan, wanted, missed, has_drives=grouping.has_drives),
         *_class_warnings(plan, grouping.mend),
     ]
     return replace(plan, warnings=tuple(warnings))
 
 
 def _size_warnings(
-    plan: SplitPlan, wanted: Mapping[str, float], n_frames: int, missed: float
+    plan: SplitPlan, wanted: Mapping[str, float], missed: float, *, has_drives: bool
 ) -> Iterator[str]:
+    n_frames = sum(map(len, plan.splits.values())) + len(plan.left_out)
     if missed > MISSED_SHARE:
         counts = {split: len(names) / n_frames for split, names in plan.splits.items()}
         found = ", ".join(f"{split} {counts[split]:.0%} not {share:.0%}" for split, share in wanted.items())
-        yield f"sizes are far from what is wanted ({found}), because many frames belong together"
+        more = "; --by block cuts drives into time blocks" if has_drives else ""
+        yield f"sizes are far from what is wanted ({found}), because many frames belong together{more}"
     if len(plan.left_out) > _MUCH_LEFT_OUT * n_frames:
         yield f"{len(plan.left_out)} of {n_frames} frames are left out: they look like frames elsewhere"
 
