@@ -99,8 +99,11 @@ def test_secret_of_every_address_occurs_nowhere(
 def test_looking_for_the_secret_would_find_it(tmp_path: Path) -> None:
     (tmp_path / "tag.json").write_text(f'{{"source": "https://me:{CANARY}@host"}}')
     assert files_with_the_secret(tmp_path) == ["tag.json"]
-    code = "import time; time.sleep(30)"
-    with subprocess.Popen([sys.executable, "-c", code, CANARY], cwd=ROOT) as child:
+    code = "import time; print('runs', flush=True); time.sleep(30)"
+    words = [sys.executable, "-c", code, CANARY]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "runs\n"  # before, it still has the words of this process
         shown = children(os.getpid())
         child.kill()
     assert CANARY in shown[child.pid]
