@@ -11,6 +11,7 @@ from rccar_models.inspection.checking import check_data
 from rccar_models.inspection.findings import Finding
 from tests.data_folders import (
     coco_json,
+    coco_object,
     coco_set,
     labelme_json,
     labelme_set,
@@ -88,3 +89,19 @@ def test_jpeg_masks_of_a_whole_split_are_named_as_such(tmp_path: Path) -> None:
 def test_folder_of_images_alone_is_told_to_lack_labels(tmp_path: Path) -> None:
     write_image(tmp_path / "frames" / "a.png")
     assert "it holds images (1, e.g. frames/a.png) but no labels" in only(tmp_path, "layout").text
+
+
+def test_faults_of_a_coco_file_name_their_object_image_and_file(tmp_path: Path) -> None:
+    same = [{"id": 3, "file_name": f"{name}.png"} for name in "ab"]
+    image = {"id": 0, "file_name": "0.png"}
+    flat = coco_object(id=5, bbox=[1, 1, 0, 3])
+    broken = coco_object(id=8, bbox=[1])
+    coco_set(tmp_path, train=coco_json(flat, broken, images=[image, *same]))
+    write_image(tmp_path / "train" / "extra.png")
+    lines = [f"{one.place}: {one.text}" for one in check_data(str(tmp_path)).findings]
+    where = "train/_annotations.coco.json"
+    assert f"{where}, image 3: 'a.png' and 'b.png' have the same id; give each its own" in lines
+    assert f"{where}, object 9: bbox has 1 numbers instead of x, y, width, height" in lines
+    assert any(line.endswith("stand in no annotation file, e.g. train/extra.png") for line in lines)
+    text = "the box (1, 1) to (1, 4) has no area and is left out of detection; remove or redraw it"
+    assert f"train/0.png, object 5: {text}" in lines

@@ -118,7 +118,7 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], str, set[Place]]] = {
         {
             (Rule.UNKNOWN_CLASS, "train/_annotations.coco.json", None, "object 1"),
             (Rule.LABEL_WITHOUT_IMAGE, "train/_annotations.coco.json", None, "object 2"),
-            (Rule.ANNOTATION, "train/_annotations.coco.json", None, "annotations[2] (id 3)"),
+            (Rule.ANNOTATION, "train/_annotations.coco.json", None, "object 3"),
             (Rule.LABEL_WITHOUT_IMAGE, "valid/_annotations.coco.json", None, "image 0"),
             (Rule.IMAGE_WITHOUT_LABEL, "", None, ""),
             (Rule.NO_OBJECTS, "", None, ""),

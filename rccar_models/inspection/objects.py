@@ -48,8 +48,9 @@ def _box_findings(thing: Thing, place: Place, *, width: int, height: int) -> Ite
     x1, y1, x2, y2 = thing.box
     shown = f"({x1:.0f}, {y1:.0f}) to ({x2:.0f}, {y2:.0f})"
     if not thing.has_area:
-        if not (thing.is_crowd or thing.region):
-            what = f"a box of {x2 - x1:g}x{y2 - y1:g} pixels has no area and is left out; remove or redraw it"
+        if not thing.is_crowd:
+            which = "is left out of detection" if thing.region else "is left out"
+            what = f"the box {shown} has no area and {which}; remove or redraw it"
             yield _finding(Rule.FLAT_BOX, thing, place, what)
         return
     if x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:

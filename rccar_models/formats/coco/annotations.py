@@ -3,6 +3,7 @@
 Source of the layout: https://cocodataset.org/#format-data (object detection).
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from rccar_models.formats.labelling import extent
 from rccar_models.samples import Region, Thing
 
 T = TypeVar("T")
+
+_NOUNS = {"categories": "category", "images": "image", "annotations": "object"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,7 @@ def read_coco(path: Path, *, root: Path) -> tuple[CocoFile, list[Fault]]:
     pictures = _records(content, "images", _picture, faults)
     by_id = {picture.id: picture for picture in pictures}
     if len(by_id) < len(pictures):
-        faults.append(LabelError("two images have the same id; give each its own"))
+        faults += _same_ids(pictures)
     known = {category.id for category in categories}
     annotations = _records(content, "annotations", _annotation, faults)
     images, names = _written_ids(content, "images"), _written_ids(content, "categories")
@@ -172,6 +175,17 @@ def _dangling(
         yield LabelError(text, Rule.UNKNOWN_CLASS, object=f"object {shown(one.id)}")
 
 
+def _same_ids(pictures: Sequence[Picture]) -> Iterator[LabelError]:
+    """Name the images that share an id, of which the last one would get all objects."""
+    named: dict[object, list[str]] = defaultdict(list)
+    for one in pictures:
+        named[one.id].append(one.file_name)
+    for key, names in named.items():
+        if len(names) > 1:
+            text = f"{' and '.join(map(shown, names[:3]))} have the same id; give each its own"
+            yield LabelError(text, object=f"image {shown(key)}")
+
+
 def _n_same_ids(annotations: Sequence[Annotation]) -> int:
     ids = [one.id for one in annotations if isinstance(one.id, int)]
     return len(ids) - len(set(ids))
@@ -191,8 +205,8 @@ def _records(content: Entry, key: str, make: Callable[[Entry], T], faults: list[
         try:
             records.append(make(entry))
         except LabelError as error:
-            called = shown(entry["id"]) if "id" in entry else "missing"
-            faults.append(error.of(f"{key}[{number}] (id {called})"))
+            called = f"{_NOUNS[key]} {shown(entry['id'])}" if "id" in entry else f"{key}[{number}] (no id)"
+            faults.append(error.of(called))
     return records
 
 

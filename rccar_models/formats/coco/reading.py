@@ -171,19 +171,28 @@ def _warnings(files: Mapping[Annotated, CocoFile], task: str) -> list[Fault]:
 
 
 def _left_out(files: Mapping[Annotated, CocoFile], task: str) -> Iterator[Fault]:
-    annotations = [one for file in files.values() for picture in file.pictures for one in picture.annotations]
+    annotations = [
+        (file.name, one)
+        for file, read in files.items()
+        for picture in read.pictures
+        for one in picture.annotations
+    ]
     if task == "segmentation":
-        bare = sum(not one.region for one in annotations)
+        bare = sum(not one.region for _, one in annotations)
         if bare:
             text = f"{bare} objects have a box but no outline: their boxes are ignored (255)"
             yield Fault(Rule.NOTE, text)
         return
-    crowds = sum(one.is_crowd for one in annotations)
-    flat = sum(not one.is_crowd and min(one.box[2:]) <= 0 for one in annotations)
+    crowds = sum(one.is_crowd for _, one in annotations)
+    flat = [
+        f"object {one.id} in {file}"
+        for file, one in annotations
+        if not one.is_crowd and min(one.box[2:]) <= 0
+    ]
     if crowds:
         yield Fault(Rule.NOTE, f"{crowds} crowd annotations (iscrowd) were left out")
     if flat:
-        yield Fault(Rule.FLAT_BOX, f"{flat} boxes without width or height were left out")
+        yield Fault(Rule.FLAT_BOX, f"{len(flat)} boxes without width or height were left out, e.g. {flat[0]}")
 
 
 def _unlisted(tree: Tree, sources: Mapping[Annotated, list[_Source]]) -> list[Fault]:
@@ -194,7 +203,7 @@ def _unlisted(tree: Tree, sources: Mapping[Annotated, list[_Source]]) -> list[Fa
     unlisted = [name for name in beside if name not in listed]
     if not unlisted:
         return []
-    text = f"{len(unlisted)} images stand in no annotation file, e.g. {unlisted[0].rpartition('/')[2]}"
+    text = f"{len(unlisted)} images stand in no annotation file, e.g. {unlisted[0]}"
     return [Fault(Rule.IMAGE_WITHOUT_LABEL, text)]
 
 
