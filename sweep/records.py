@@ -84,8 +84,7 @@ class TrialSpec(Record):
         weights: "default", "none" or a file.
         plugins: (path, sha256) of plug-in files.
         folder: where this trial's files go.
-        resume_from: folder of an earlier attempt at the slot that was cut, to go on after its last epoch;
-            empty to begin.
+        resume_from: folder of an attempt at the slot that was cut, to go on after its last epoch; or "".
     """
 
     trial_uid: str
@@ -250,7 +249,7 @@ class SweepRecord(Record):
 
     @property
     def n_slots(self) -> int:
-        """The same as `total_slots`, as a plan calls it."""
+        """As a plan calls it."""
         return self.total_slots
 
 

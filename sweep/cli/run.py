@@ -55,9 +55,7 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
     from sweep.cli.live import observer_for
     from sweep.cli.shown import show_check, show_report
 
-    given = {
-        key: value for key, value in context.params.items() if key not in _NOT_CONFIG and value is not None
-    }
+    given = {key: value for key, value in context.params.items() if key not in _NOT_CONFIG}
     loaded = api.load_config(given, environ=os.environ, config_file=config)
     if dry_run:
         show_check(api.check(loaded), as_json=as_json)

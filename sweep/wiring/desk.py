@@ -114,26 +114,40 @@ def opened(
         searcher = parts.make_searcher(
             stack, config, storage=storage, begun=begun, space=space, plan=plan, scribe=scribe
         )
-        write_text(paths.config, record.config)
-        yield Desk(
-            config=config,
-            home=home,
-            paths=paths,
+        orchestrator = Orchestrator(
             plan=plan,
-            record=record,
-            scribe=scribe,
-            registry=parts.make_registry(config, home),
-            model_name=names.model_name(config),
-            orchestrator=Orchestrator(
-                plan=plan,
-                searcher=searcher,
-                executor=executor,
-                tracker=scribe,
-                observer=observer,
-                stop=stop,
-                board=begun.board,
-            ),
+            searcher=searcher,
+            executor=executor,
+            tracker=scribe,
+            observer=observer,
+            stop=stop,
+            board=begun.board,
         )
+        write_text(paths.config, record.config)
+        yield _desk(config, home, paths, plan=plan, record=record, scribe=scribe, orchestrator=orchestrator)
+
+
+def _desk(
+    config: SweepConfig,
+    home: Home,
+    paths: SweepPaths,
+    *,
+    plan: SweepPlan,
+    record: SweepRecord,
+    scribe: Scribe,
+    orchestrator: Orchestrator,
+) -> Desk:
+    return Desk(
+        config=config,
+        home=home,
+        paths=paths,
+        plan=plan,
+        record=record,
+        scribe=scribe,
+        registry=parts.make_registry(config, home),
+        model_name=names.model_name(config),
+        orchestrator=orchestrator,
+    )
 
 
 def _beginning(
