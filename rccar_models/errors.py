@@ -90,6 +90,10 @@ class WrongTaskError(DataError):
     """A data set whose format is not for the task."""
 
 
+class AmbiguousLayoutError(DataError):
+    """A data set in which the labels of several formats serve a task; the user has to choose."""
+
+
 class ShapeError(RccarModelsError):
     """A tensor or array whose shape or dtype is not the documented one."""
 

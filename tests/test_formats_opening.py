@@ -1,5 +1,6 @@
 """Finding out what a data source is: names, folders, layouts, tasks."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from rccar_models.errors import DataError, UnknownNameError
-from rccar_models.formats import FORMATS, open_data
+from rccar_models.errors import AmbiguousLayoutError, DataError, UnknownNameError
+from rccar_models.formats import FORMATS, open_data, scan_best, scan_data
 from rccar_models.formats.tree import tree_of
-from tests.data_folders import coco_set, mask_set, write_image, write_mask, yolo_set
+from rccar_models.inspection.checking import check_data
+from tests.data_folders import coco_json, coco_set, mask_set, write_image, write_mask, yolo_set
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,25 @@ def test_source_stays_as_the_user_named_it(tmp_path: Path, monkeypatch: pytest.M
     mask_set(tmp_path / "track")
     monkeypatch.chdir(tmp_path)
     assert open_data("track", "segmentation").source == "track"
+
+
+def test_coco_and_yolo_in_one_folder_are_never_chosen_between_silently(tmp_path: Path) -> None:
+    for stem in ("train/images/a", "valid/images/b"):
+        write_image(tmp_path / f"{stem}.png", colour=(len(stem), 1, 1))
+        labels = (tmp_path / stem.replace("images", "labels")).with_suffix(".txt")
+        labels.parent.mkdir()
+        labels.write_text("0 0.5 0.5 0.5 0.5\n")
+    (tmp_path / "classes.txt").write_text("cone\n")
+    for split, name in (("train", "images/a.png"), ("valid", "images/b.png")):
+        content = coco_json() | {"images": [{"id": 0, "file_name": name, "width": 8, "height": 6}]}
+        (tmp_path / split / "_annotations.coco.json").write_text(json.dumps(content))
+    said = "for detection several layouts fit; choose --format coco or --format yolo"
+    for task in ("detection", None):
+        with pytest.raises(AmbiguousLayoutError, match=said):
+            scan_best(str(tmp_path), task)
+        assert [one.text for one in check_data(str(tmp_path), task=task).findings] == [said]
+    assert scan_data(str(tmp_path), "segmentation").format == "coco"  # YOLO has no outlines here
+    assert scan_best(str(tmp_path), None, "yolo").format == "yolo"
 
 
 def test_masks_and_boxes_in_one_folder_are_told_apart_by_the_task(tmp_path: Path) -> None:

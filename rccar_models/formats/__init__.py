@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from rccar_models.errors import DataError, UnknownNameError, WrongTaskError
+from rccar_models.errors import AmbiguousLayoutError, DataError, UnknownNameError, WrongTaskError
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.folders import IMAGE_FOLDERS, holds_labels
 from rccar_models.formats.splits import split_faults
@@ -69,6 +69,7 @@ def scan_data(
 
     Raises:
         UnknownNameError: no format has this name.
+        AmbiguousLayoutError: the labels of several formats serve the task.
         DataError: the folder is missing, has no known layout, cannot serve the task, or nothing in it can be
             listed.
     """
@@ -115,6 +116,7 @@ def scan_best(
 
     Raises:
         UnknownNameError: no format has this name.
+        AmbiguousLayoutError: the labels of several formats serve a task that was tried.
         DataError: nothing in it can be listed for any task.
     """
     if task is not None:
@@ -124,6 +126,8 @@ def scan_best(
     for tried in _TASKS:
         try:
             found.append(scan_data(source, tried, format_name, must_be_divided=must_be_divided))
+        except AmbiguousLayoutError:
+            raise  # another task would silently take the labels of one format
         except DataError as error:
             refusals.append(error)
         if found and not found[-1].faults:
@@ -152,7 +156,8 @@ def detect(tree: Tree, task: str) -> FormatDef:
         The format.
 
     Raises:
-        DataError: no known layout fits, none that fits serves the task, or several do.
+        AmbiguousLayoutError: several layouts fit.
+        DataError: no known layout fits, or none that fits serves the task.
     """
     fitting = [found for found in FORMATS.values() if found.recognises(tree)]
     serving = [found for found in fitting if task in found.tasks]
@@ -165,7 +170,7 @@ def detect(tree: Tree, task: str) -> FormatDef:
         if len(usable) == 1:
             return usable[0]
         names = " or ".join(f"--format {found.name}" for found in serving)
-        raise DataError(str(root), [f"several layouts fit; choose {names}"])
+        raise AmbiguousLayoutError(str(root), [f"for {task} several layouts fit; choose {names}"])
     if fitting:
         raise WrongTaskError(str(root), [_wrong_task(found.name, found.tasks, task) for found in fitting])
     raise DataError(str(root), [_unrecognised(tree)])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rccar_models.errors import DataError, WrongTaskError
+from rccar_models.errors import AmbiguousLayoutError, DataError, WrongTaskError
 from rccar_models.faults import Fault, Rule
 from rccar_models.formats import DEMO, scan_data
 from rccar_models.inspection.alike import duplicate_findings
@@ -99,6 +99,8 @@ def _served(source: str, tasks: Sequence[str], format_name: str | None) -> list[
     for task in tasks:
         try:
             indexes.append(scan_data(source, task, format_name))
+        except AmbiguousLayoutError:
+            raise  # another task would silently take the labels of one format
         except DataError as error:
             refusals.append(error)
     if not indexes:
