@@ -105,3 +105,14 @@ def test_faults_of_a_coco_file_name_their_object_image_and_file(tmp_path: Path) 
     assert any(line.endswith("stand in no annotation file, e.g. train/extra.png") for line in lines)
     text = "the box (1, 1) to (1, 4) has no area and is left out of detection; remove or redraw it"
     assert f"train/0.png, object 5: {text}" in lines
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_masks_in_colours_without_a_table_are_one_fault(named: bool, tmp_path: Path) -> None:
+    root = mask_set(tmp_path)
+    for mask in (root / "masks").rglob("*.png"):
+        Image.new("RGB", (8, 6), (128, 64, 128)).save(mask)
+    if not named:
+        (root / "classes.txt").unlink()
+    fault = only(root, "unknown-class")
+    assert fault.text.startswith("masks in colours, e.g. masks/train/0.png: colour 128 64 128 (")

@@ -152,7 +152,7 @@ def test_colours_that_nothing_explains_are_refused_with_all_that_were_found(
     faults = as_lines(scan_data(str(root), "segmentation").faults)
     assert len(faults) == 1
     assert faults[0].startswith(
-        "masks/train/0.png and 1 more: colours 0 0 0 (36 pixels), 0 0 255 (36 pixels), "
+        "masks in colours, e.g. masks/train/0.png: colours 0 0 0 (36 pixels), 0 0 255 (36 pixels), "
         "128 64 128 (24 pixels); nothing says which class a colour is: write classes.txt"
     )
 

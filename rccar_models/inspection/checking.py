@@ -10,6 +10,7 @@ from pathlib import Path
 from rccar_models.errors import AmbiguousLayoutError, DataError, WrongTaskError
 from rccar_models.faults import Fault, Rule
 from rccar_models.formats import DEMO, scan_data
+from rccar_models.formats.mask_folder.classes import MEND as NO_TABLE
 from rccar_models.inspection.alike import duplicate_findings
 from rccar_models.inspection.drives import drive_findings
 from rccar_models.inspection.findings import RULES, Finding, as_finding
@@ -189,8 +190,15 @@ def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         known.setdefault(key, found)
     listed = {found.rule for found in known.values() if found.file and found.rule in _DETAILED}
     kept = [found for found in known.values() if found.file or found.is_error or found.rule not in listed]
+    if any(_tells_of_no_table(found) and not found.file for found in kept):
+        kept = [found for found in kept if not (found.file and _tells_of_no_table(found))]
     order = list(RULES)
     return tuple(sorted(kept, key=lambda found: (not found.is_error, order.index(found.rule))))
+
+
+def _tells_of_no_table(found: Finding) -> bool:
+    """Whether it is about colours that mean nothing: one finding for all masks says it better than each."""
+    return found.rule is Rule.UNKNOWN_CLASS and found.text.endswith(NO_TABLE)
 
 
 def _silent(_done: int, _total: int) -> None:

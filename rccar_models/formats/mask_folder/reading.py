@@ -166,7 +166,7 @@ def _colour_faults(colours: Mapping[str, NDArray[np.uint8]]) -> list[Fault]:
     first = next(iter(colours))
     if len(colours) == 1:
         return [Fault(Rule.UNKNOWN_CLASS, text, file=first)]
-    return [Fault(Rule.UNKNOWN_CLASS, f"{first} and {len(colours) - 1} more: {text}")]
+    return [Fault(Rule.UNKNOWN_CLASS, f"masks in colours, e.g. {first}: {text}")]
 
 
 def _sample(root: Path, pair: Pair, classes: MaskClasses) -> Sample:
