@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -33,7 +32,7 @@ def promote(  # noqa: PLR0917  Typer reads a command's flags from its signature
     from sweep.cli.live import observer_for
     from sweep.cli.model_tables import show_promotion
 
-    observer = observer_for(quiet=quiet or as_json, terminal=sys.stdout.isatty())
+    observer = observer_for(quiet=quiet or as_json, terminal=False)  # lines: no trials to draw
     with observer.shown():
         report = promoted(
             name,

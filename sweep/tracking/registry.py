@@ -251,25 +251,24 @@ class ModelRegistry(RegisteredModels):
             self.notes.append(note)
 
     def record(self, model: str, entry: Entry) -> None:
-        """Add an entry to the ledger, once.
+        """Add an entry to the ledger, once; one that another machine wrote meanwhile keeps its number.
 
         Args:
             model: name of the registered model.
             entry: of `intend`.
 
         Raises:
-            PromotionError: MLflow refuses it, or another entry has this number.
+            PromotionError: MLflow refuses it.
             UnavailableError: the store cannot be used right now.
         """
+        client = self._store.client
         with self.locked(), mlflow_errors(f"writing the ledger of {model}"):
-            written = self._store.client.get_registered_model(model).tags.get(entry.key)
-            if written is None:
-                self._store.client.set_registered_model_tag(model, entry.key, entry.to_json())
-            elif ledger.parsed(written) != entry:
-                raise PromotionError(
-                    f"the ledger of {model} has another entry {entry.number}, written from another machine; "
-                    "nothing in it was changed. `sweep history` shows it"
-                )
+            tags, own = client.get_registered_model(model).tags, entry
+            while own.key in tags and ledger.parsed(tags[own.key]) != own:
+                own = replace(own, number=own.number + 1)
+            if own != entry:
+                client.set_model_version_tag(model, own.version, INTENT, own.to_json())
+            client.set_registered_model_tag(model, own.key, own.to_json())
 
     def mark(self, champion: Champion) -> None:
         """Write on the champion's run which version it became.
