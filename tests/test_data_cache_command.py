@@ -12,7 +12,7 @@ import pytest
 from rccar_models.cache import clear, held, prepare, stored_caches
 from rccar_models.cache.building import SPARE_BYTES
 from rccar_models.formats import open_data
-from tests.conftest import Cli
+from tests.conftest import Cli, run_here
 from tests.data_folders import mask_set
 
 
@@ -56,6 +56,21 @@ def test_clear_of_one_data_set_leaves_the_others(tmp_path: Path, cli: Cli) -> No
     assert [entry["is_cleared"] for entry in json.loads(done.stdout)] == [True]
     assert not folder.exists()
     assert kept.is_dir()
+
+
+def test_cache_is_found_under_any_name_of_its_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    mask_set(tmp_path / "track")
+    index = open_data("track", "segmentation")
+    prepare(index, image_size=(8, 6), cache_root=tmp_path / "mlruns" / "cache")
+    below = tmp_path / "below"
+    below.mkdir()
+    home = str(tmp_path / "mlruns")
+    for name in (str(tmp_path / "track"), "../track"):
+        done = run_here("data", "cache", name, "--home", home, "--json", folder=below)
+        assert [entry["place"] for entry in json.loads(done.stdout)] == [str(tmp_path / "track")]
 
 
 def test_cache_that_a_living_process_holds_is_kept_and_let_go_when_it_dies(tmp_path: Path) -> None:

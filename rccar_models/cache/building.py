@@ -197,6 +197,7 @@ def _described(
         folder=folder,
         digest=digest,
         source=index.source,
+        place=_place(index),
         format=index.format,
         task=index.task,
         classes=index.classes,
@@ -206,6 +207,11 @@ def _described(
         class_counts=class_counts,
         warnings=tuple(warnings),
     )
+
+
+def _place(index: DataIndex) -> str:
+    is_drawn = not any(sample.files for kept in index.splits.values() for sample in kept)
+    return "" if is_drawn else str(Path(index.source).expanduser().resolve())
 
 
 def _frame_warnings(frames: Frames) -> list[str]:

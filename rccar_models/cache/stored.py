@@ -43,6 +43,7 @@ class CacheInfo:
         counts: frames by split.
         class_counts: pixels (segmentation) or objects (detection) of each class by split, in the cache.
         warnings: what the user should know, one line each.
+        place: absolute path of the data set when the cache was built; empty for drawn data.
     """
 
     folder: Path
@@ -56,6 +57,7 @@ class CacheInfo:
     counts: Mapping[str, int]
     class_counts: Mapping[str, tuple[int, ...]]
     warnings: tuple[str, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +223,7 @@ def _info(folder: Path, stored: Mapping[str, Any]) -> CacheInfo:
         counts=stored["counts"],
         class_counts={split: tuple(counts) for split, counts in stored["class_counts"].items()},
         warnings=tuple(stored["warnings"]),
+        place=stored.get("place", ""),  # caches of before lack it
     )
 
 

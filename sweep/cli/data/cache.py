@@ -39,7 +39,7 @@ def cache(
         size = "x".join(map(str, entry.image_size or ()))
         state = "cleared" if entry.is_cleared else "in use" if entry.in_use else ""
         table.add_row(
-            text(entry.source or "damaged or half built"),
+            text(entry.place or entry.source or "damaged or half built"),
             entry.task,
             size,
             str(sum(entry.counts.values())),

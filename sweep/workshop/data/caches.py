@@ -17,6 +17,7 @@ class CacheEntry:
     Args:
         name: of its folder.
         source: the data set as the user named it; empty if the cache is damaged or half built.
+        place: absolute path of the data set; empty for drawn data, and where the cache does not say.
         task: what it was read for.
         image_size: (width, height) in pixels, None if it is damaged.
         counts: frames by split.
@@ -29,6 +30,7 @@ class CacheEntry:
 
     name: str
     source: str
+    place: str
     task: str
     image_size: tuple[int, int] | None
     counts: dict[str, int]
@@ -83,8 +85,9 @@ def held_cache(folder: Path) -> Iterator[None]:
 def _is_of(cache: StoredCache, source: str | None) -> bool:
     if source is None:
         return True
-    # A cache keeps the name that the user gave: the same folder may be named in several ways.
-    return cache.info is not None and Path(source).resolve() == Path(cache.info.source).resolve()
+    if cache.info is None or not cache.info.place:
+        return cache.info is not None and source == cache.info.source
+    return str(Path(source).expanduser().resolve()) == cache.info.place
 
 
 def _entry(cache: StoredCache, *, is_cleared: bool) -> CacheEntry:
@@ -92,6 +95,7 @@ def _entry(cache: StoredCache, *, is_cleared: bool) -> CacheEntry:
     return CacheEntry(
         name=cache.folder.name,
         source="" if info is None else info.source,
+        place="" if info is None else info.place,
         task="" if info is None else info.task,
         image_size=None if info is None else info.image_size,
         counts={} if info is None else dict(info.counts),
