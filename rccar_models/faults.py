@@ -23,6 +23,8 @@ class Rule(StrEnum):
     FLAT_BOX = "flat-box"
     SHORT_POLYGON = "short-polygon"
     CROSSING_POLYGON = "crossing-polygon"
+    BOX_OFF_OUTLINE = "box-off-outline"
+    REPEATED_OBJECT = "repeated-object"
     SAME_DRIVE = "same-drive"
     LEAKED_IMAGE = "leaked-image"
     DUPLICATE_IMAGE = "duplicate-image"

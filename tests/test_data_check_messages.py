@@ -20,6 +20,7 @@ from tests.data_folders import (
     split_lists,
     write_image,
     write_json,
+    yolo_set,
 )
 
 Cli = Callable[..., "object"]
@@ -116,3 +117,36 @@ def test_masks_in_colours_without_a_table_are_one_fault(named: bool, tmp_path: P
         (root / "classes.txt").unlink()
     fault = only(root, "unknown-class")
     assert fault.text.startswith("masks in colours, e.g. masks/train/0.png: colour 128 64 128 (")
+
+
+def test_labelme_file_that_names_another_image_is_noted(tmp_path: Path) -> None:
+    root = labelme_set(tmp_path, a=labelme_json(image="../../etc/passwd"))
+    text = only(root, "note").text
+    assert "1 label files say in imagePath that they belong to another image" in text
+    assert "labels_all/a.json to '../../etc/passwd'" in text
+
+
+def test_image_path_of_the_folder_before_drives_were_merged_is_no_other_image(tmp_path: Path) -> None:
+    places = {"H1_a": labelme_json(image="..\\H1\\a.png")}
+    root = split_lists(labelme_set(tmp_path, **places), train=["a.png", "H1_a.png"], val=["b.png"])
+    assert found(root, "note") == []
+
+
+def test_box_that_is_not_that_of_its_outline_is_named(tmp_path: Path) -> None:
+    rounded = coco_object(bbox=[2.4, 1.2, 3.2, 1.6])
+    coco_set(tmp_path, train=coco_json(rounded, coco_object(bbox=[0, 0, 2, 1])))
+    finding = only(tmp_path, "box-off-outline")
+    assert finding.place == "train/0.png, object 8"
+    assert finding.text == (
+        "its box (0, 0) to (2, 1) is not that of its outline, (2, 1) to (6, 3); correct one of them"
+    )
+
+
+def test_line_that_stands_twice_is_named(tmp_path: Path) -> None:
+    line = "0 0.5 0.5 0.5 0.5"
+    root = yolo_set(tmp_path, lines={"train/a": f"{line}\n1 0.5 0.5 0.5 0.5\n{line}"})
+    finding = only(root, "repeated-object")
+    assert (finding.place, finding.text) == (
+        "labels/train/a.txt:3",
+        "is the same as line 1; remove one of them",
+    )

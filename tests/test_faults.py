@@ -34,6 +34,8 @@ from tests.data_folders import (
 CHECK_ONLY = {
     Rule.BOX_PARTLY_OUTSIDE,
     Rule.CROSSING_POLYGON,
+    Rule.BOX_OFF_OUTLINE,
+    Rule.REPEATED_OBJECT,
     Rule.SAME_DRIVE,
     Rule.DUPLICATE_IMAGE,
     Rule.NEAR_DUPLICATE,

@@ -23,6 +23,8 @@ RULES: Mapping[Rule, str] = {
     Rule.FLAT_BOX: "boxes without width or height are left out",
     Rule.SHORT_POLYGON: "an outline needs three corners",
     Rule.CROSSING_POLYGON: "outlines that cross themselves are filled by chance",
+    Rule.BOX_OFF_OUTLINE: "a box must be that of its outline",
+    Rule.REPEATED_OBJECT: "an object that is labelled twice counts twice",
     Rule.SAME_DRIVE: "val and test flatter a model that has seen the same drive in train",
     Rule.LEAKED_IMAGE: "the same picture in several splits flatters the scores",
     Rule.DUPLICATE_IMAGE: "the same picture twice teaches nothing new",

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,7 @@ class _Survey:
         n_flat: outlines without width or height.
         empty: files without a shape.
         unlabelled: images without a file.
+        renamed: files that name another image than theirs, each with what it names.
         faults: of the files.
     """
 
@@ -67,6 +69,7 @@ class _Survey:
     n_flat: int = 0
     empty: list[str] = field(default_factory=list)
     unlabelled: list[str] = field(default_factory=list)
+    renamed: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def add(self, drawing: Drawing, *, split: str, where: str) -> None:
@@ -142,8 +145,17 @@ def _surveyed(root: Path, pairs: Pairs) -> _Survey:
             survey.faults += error.faults
             continue
         survey.faults += faults
-        survey.add(drawing, split=split, where=name_of(pair.companion, root))
+        where = name_of(pair.companion, root)
+        survey.add(drawing, split=split, where=where)
+        if pair.image != pair.companion and _names_another(drawing.image_path, pair.name):
+            survey.renamed.append((where, drawing.image_path))
     return survey
+
+
+def _names_another(said: str, image: str) -> bool:
+    """Whether a file names another image than the one of its own name; H1_001.jpg was H1/001.jpg once."""
+    stems = [posixpath.splitext(posixpath.basename(name))[0].casefold() for name in (said, image)]
+    return bool(said) and not normalize("NFC", stems[1]).endswith(normalize("NFC", stems[0]))
 
 
 def _unknown(survey: _Survey, classes: Classes) -> Iterator[Fault]:
@@ -176,6 +188,11 @@ def _warnings(survey: _Survey, classes: Classes, task: str) -> Iterator[Fault]:
     if survey.unlabelled:
         count = f"{len(survey.unlabelled)} images have no label file and count as images without objects"
         yield Fault(Rule.IMAGE_WITHOUT_LABEL, f"{count}, e.g. {survey.unlabelled[0]}")
+    if survey.renamed:
+        first, said = survey.renamed[0]
+        text = f"{len(survey.renamed)} label files say in imagePath that they belong to another image, e.g. "
+        text += f"{first} to {said[:80]!r}; the image of the file's own name is taken"
+        yield Fault(Rule.NOTE, text)
     if survey.empty:
         text = f"{len(survey.empty)} label files hold no shape, e.g. {survey.empty[0]}"
         yield Fault(Rule.NOTE, text)
