@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -150,3 +151,53 @@ def test_line_that_stands_twice_is_named(tmp_path: Path) -> None:
         "labels/train/a.txt:3",
         "is the same as line 1; remove one of them",
     )
+
+
+def scene(seed: int) -> Image.Image:
+    """A picture of 6x8 coloured patches that looks like no other."""
+    patches = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+    return Image.fromarray(patches).resize((64, 48), Image.Resampling.BILINEAR)
+
+
+def scenes(root: Path, seeds: dict[str, int]) -> Path:
+    """A YOLO set of these frames, named below images/; equal seeds look the same and are other pixels."""
+    for number, (name, seed) in enumerate(seeds.items()):
+        path = write_image(root / "images" / name)
+        picture = scene(seed)
+        picture.putpixel((0, 0), (number, 0, 0))
+        picture.save(path)
+        label = (root / "labels" / name).with_suffix(".txt")
+        label.parent.mkdir(parents=True, exist_ok=True)
+        label.write_text("0 0.5 0.5 0.5 0.5\n")
+    (root / "classes.txt").write_text("cone\n")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("seeds", "text"),
+    [
+        (
+            {"train/a.png": 1, "train/b.png": 1, "val/c.png": 2},
+            "looks the same as images/train/b.png (train); keep one",
+        ),
+        (
+            {"train/a.png": 1, "val/b.png": 1},
+            "looks the same as images/val/b.png (val); keep them in one split, or keep one",
+        ),
+        (
+            {"a.png": 1, "b.png": 1},
+            "looks the same as images/b.png; keep them in one split, or keep one",
+        ),
+    ],
+)
+def test_look_alikes_are_to_be_kept_in_one_split_only_if_they_are_not(
+    seeds: dict[str, int], text: str, tmp_path: Path
+) -> None:
+    assert only(scenes(tmp_path, seeds), "near-duplicate").text == text
+
+
+def test_same_drive_tells_only_of_the_sign_that_it_found(tmp_path: Path) -> None:
+    root = scenes(tmp_path, {"train/a.png": 1, "val/b.png": 1})
+    whole = [one.text for one in found(root, "same-drive") if not one.file]
+    assert len(whole) == 1
+    assert "in train too (1 look like a frame of train): scores flatter" in whole[0]

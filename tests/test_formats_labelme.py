@@ -269,7 +269,7 @@ def test_faulty_class_file_does_not_hide_other_faults(tmp_path: Path) -> None:
 
 
 def test_file_without_shapes_is_a_frame_without_objects_and_counted(tmp_path: Path) -> None:
-    labelme_set(tmp_path, c=labelme_json() | {"shapes": []})
+    labelme_set(tmp_path, c=labelme_json(image="c.png") | {"shapes": []})
     index = opened(split_lists(tmp_path, train=["a.png", "c.png"]))
     assert frame(index, 1).boxes.shape == (0, 4)
     assert as_lines(index.warnings) == ("1 label files hold no shape, e.g. labels_all/c.json",)

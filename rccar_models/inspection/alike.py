@@ -11,6 +11,7 @@ from rccar_models.faults import Rule
 from rccar_models.inspection.findings import Finding
 from rccar_models.inspection.frames import SeenFrame
 from rccar_models.inspection.hashing import near_blocks
+from rccar_models.samples import UNSPLIT
 
 NEAR_BITS = 4
 NEAR_LEVELS = 6.0
@@ -71,12 +72,16 @@ def _equal(group: Sequence[SeenFrame]) -> Finding:
 
 
 def _near(group: Sequence[SeenFrame]) -> Finding:
-    text = f"looks the same as {_listed(group[1:])}; keep them in one split, or keep one"
+    splits = {frame.split for frame in group}
+    mend = "keep them in one split, or keep one" if len(splits) > 1 or UNSPLIT in splits else "keep one"
+    text = f"looks the same as {_listed(group[1:])}; {mend}"
     return Finding(Rule.NEAR_DUPLICATE, False, text, group[0].name)
 
 
 def _listed(frames: Sequence[SeenFrame]) -> str:
-    shown = ", ".join(f"{frame.name} ({frame.split})" for frame in frames[:3])
+    shown = ", ".join(
+        frame.name if frame.split == UNSPLIT else f"{frame.name} ({frame.split})" for frame in frames[:3]
+    )
     return shown if len(frames) <= 3 else f"{shown} and {len(frames) - 3} more"
 
 

@@ -88,9 +88,11 @@ def _split_findings(judged: _Stack, train: _Stack, split: str) -> Iterator[Findi
     if not said:
         return
     n_frames = len(judged.frames)
+    looks = f"{len(by_look)} look like a frame of train" if by_look else ""
+    between = f"{len(places)} lie between two frames of train that are near to them" if places else ""
     text = (
         f"{len(said)} of {n_frames} {split} frames ({len(said) / n_frames:.0%}) seem to come from drives "
-        f"in train too ({len(by_look)} by their look, {len(places)} by their place among the files): "
+        f"in train too ({', '.join(filter(None, (looks, between)))}): "
         "scores flatter: divide by drive, e.g. with `sweep data split`"
     )
     yield Finding(Rule.SAME_DRIVE, False, text)
@@ -128,7 +130,7 @@ def _between(judged: _Stack, train: _Stack) -> Mapping[int, str]:
                 around = [frames[places[side]] - n_judged for side in (after - 1, after)]
                 if _are_nearest(judged.thumbnails[position], train.thumbnails[around], judges):
                     one, other = (train.frames[side].name for side in around)
-                    found[position] = f"lies between {one} and {other} in train, and looks like both"
+                    found[position] = f"lies between {one} and {other} in train, both near to it"
     return found
 
 
