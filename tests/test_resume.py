@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -216,6 +217,49 @@ def test_study_that_is_gone_or_turned_round_is_refused_and_nothing_is_made(
         path.unlink()
     gone = sweep("resume", "lost", "--extra", "1")
     assert (gone.returncode, "study lost not found" in gone.stderr) == (2, True), gone.stderr
+
+
+def test_sweep_in_another_store_is_refused_and_its_own_is_kept(tmp_path: Path, sweep: Sweep) -> None:
+    assert sweep(*RUN, "--trials", "2", "--name", "known").returncode == 0
+    before = (tmp_path / "mlruns" / "sweeps" / "known" / "config.json").read_text()
+    elsewhere = sweep("resume", "known", "--extra", "1", "--tracking-uri", f"sqlite:///{tmp_path}/other.db")
+    assert (elsewhere.returncode, "not in this MLflow store" in elsewhere.stderr) == (2, True)
+    assert (tmp_path / "mlruns" / "sweeps" / "known" / "config.json").read_text() == before
+    assert len(study(tmp_path, "known").trials) == 2
+
+
+def test_folders_called_like_words_of_the_config_change_nothing(tmp_path: Path, sweep: Sweep) -> None:
+    for name in ("demo", "default", "none", "stand_in_segmentation"):
+        (tmp_path / name).mkdir()
+    assert sweep(*RUN, "--trials", "2", "--name", "known", "--space", "stand_in_segmentation").returncode == 0
+    done = sweep("resume", "known", "--extra", "1", "--json")
+    assert done.returncode == 0, done.stderr
+
+
+def test_sweep_that_reached_its_target_may_be_given_more_trials(tmp_path: Path, sweep: Sweep) -> None:
+    assert sweep(*RUN, "--trials", "6", "--name", "aimed", "--target", "0.1").returncode == 0
+    begun = len(study(tmp_path, "aimed").trials)
+    assert begun < 6
+    done = sweep("resume", "aimed", "--json")
+    assert (done.returncode, sum(json.loads(done.stdout)["counts"].values())) == (0, 6), done.stderr
+
+
+def test_copy_of_a_home_is_resumed_without_touching_the_first(tmp_path: Path, sweep: Sweep) -> None:
+    running = started(tmp_path, *RUN[:-1], "--trials", "3", "--name", "cut", "--set", "epoch_s=0.1")
+    until(running, "trial-001 started")
+    time.sleep(0.5)
+    running.kill()
+    running.wait()
+    copied = tmp_path / "copy"
+    shutil.copytree(tmp_path / "mlruns", copied / "mlruns")
+    before = sorted(path.name for path in (tmp_path / "mlruns" / "sweeps" / "cut" / "trials").iterdir())
+    words = ("--storage", f"sqlite:///{copied}/mlruns/optuna.db")
+    words += ("--tracking-uri", f"sqlite:///{copied}/mlruns/mlflow.db")
+    done = run_here("resume", "cut", *words, folder=copied)
+    assert done.returncode == 0, done.stderr
+    assert before
+    after = sorted(path.name for path in (tmp_path / "mlruns" / "sweeps" / "cut" / "trials").iterdir())
+    assert after == before
 
 
 def test_signal_says_how_to_go_on(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is open in a sweep that goes on: read off the trials of its earlier processes."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,6 +59,37 @@ def test_best_so_far_and_patience_go_on_where_they_stood() -> None:
     board = resumed_board(a_plan(), [past(0), past(1, status=Status.PRUNED), past(2, status=Status.PRUNED)])
     assert board.best is not None
     assert (board.best[0].slot, board.since_better) == (0, 2)
+
+
+def test_end_of_the_coordinator_is_not_the_trials_fault_however_often() -> None:
+    cut = [PastTrial(a_spec(0, attempt=attempt, trial_uid=f"u{attempt}")) for attempt in range(5)]
+    assert len(resumed_board(a_plan(max_retries=1), cut).retries) == 1
+
+
+def test_stopped_trials_use_up_no_patience() -> None:
+    stopped = [past(slot, status=Status.STOPPED) for slot in range(1, 6)]
+    assert resumed_board(a_plan(), [past(0), *stopped]).since_better == 0
+
+
+def test_sweep_that_had_come_to_its_end_goes_on_past_its_patience_and_its_target() -> None:
+    trials = [past(0), past(1, status=Status.PRUNED), past(2, status=Status.PRUNED)]
+    plan = a_plan(n_slots=9, patience=2, target=0.4)
+    cut = resumed_board(plan, trials)
+    assert (cut.since_better, cut.plan.target) == (2, 0.4)
+    ended = resumed_board(plan, trials, had_ended=True)
+    assert (ended.since_better, ended.plan.target) == (0, None)
+    higher = resumed_board(a_plan(n_slots=9, target=0.9), trials, had_ended=True)
+    assert higher.plan.target == 0.9
+
+
+def test_files_of_a_home_that_was_moved_are_looked_for_where_it_is_now(tmp_path: Path) -> None:
+    spec = a_spec(0, folder="/former/home/trials/trial-000", data_ref="/former/home/cache/x")
+    result = a_result(spec, checkpoint="/former/home/trials/trial-000/best.pt")
+    board = resumed_board(a_plan(folder=str(tmp_path), data_ref="/now"), [PastTrial(spec, result=result)])
+    ((moved, at),) = board.finished
+    assert moved.folder == str(tmp_path / "trial-000")
+    assert at.checkpoint == str(tmp_path / "trial-000" / "best.pt")
+    assert moved.data_ref == "/now"
 
 
 def a_record(**changes: Any) -> SweepRecord:

@@ -112,8 +112,7 @@ def promote(
     """
     where = Home.at(home)
     stored = wiring.read_stored(where, name)
-    address = tracking_uri or environ.get("SWEEP_TRACKING_URI") or None
-    config = stored.loaded({"tracking_uri": address}, home=where).config
+    config = stored.loaded({"tracking_uri": tracking_uri}, home=where, environ=environ).config
     paths = where.sweep(stored.name)
     past = _chosen(read_history(paths.spool), name, trial)
     desk = _Desk(

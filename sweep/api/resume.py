@@ -15,8 +15,6 @@ from sweep.ports import Observer
 from sweep.records import Status
 from sweep.wiring import ALLOWANCES, Resumption, read_stored
 
-ADDRESSES = {"storage": "SWEEP_STORAGE", "tracking_uri": "SWEEP_TRACKING_URI"}
-
 
 def resume(
     name: str,
@@ -60,9 +58,7 @@ def resume(
     where = Home.at(home)
     stored = read_stored(where, name)
     given = dict(changes or {}) | {"trials": _slots(stored.settings["trials"], trials, extra)}
-    for key, variable in ADDRESSES.items():
-        given[key] = given.get(key) or environ.get(variable)
-    loaded = stored.loaded(given, home=where)
+    loaded = stored.loaded(given, home=where, environ=environ)
     stop = StopRequest()
     resumption = Resumption(stored=stored, allow=allow, again=again)
     with (

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sweep import wiring
-from sweep.api.resume import ADDRESSES
 from sweep.config import SweepConfig
 from sweep.database_file import is_fresh, sqlite_file
 from sweep.errors import InputError
@@ -67,9 +66,8 @@ def remove_sweep(
     """
     where = Home.at(home)
     stored = wiring.read_stored(where, name)
-    given = {"storage": storage, "tracking_uri": tracking_uri}
-    addresses = {key: value or environ.get(ADDRESSES[key]) for key, value in given.items()}
-    config = stored.loaded(addresses, home=where).config
+    addresses = {"storage": storage, "tracking_uri": tracking_uri}
+    config = stored.loaded(addresses, home=where, environ=environ).config
     paths = where.sweep(stored.name)
     if wiring.is_held(paths):
         raise InputError(f"sweep {name} is running; end it first with: sweep stop {name}")

@@ -4,7 +4,7 @@ import dataclasses
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from sweep.history import PastTrial
+from sweep.history import CUT, PastTrial
 from sweep.records import Status, SweepPlan, TrialResult, TrialSpec
 
 
@@ -84,8 +84,11 @@ class Board:
             result: its final result.
         """
         self.finished.append((spec, result))
+        if result.status in {Status.STOPPED, Status.PAUSED}:
+            return  # somebody ended it: that says nothing about the search
         if self.is_crash(result):
-            self.crashes[spec.slot] += 1
+            # The end of this process is not the trial's fault, however often it happens.
+            self.crashes[spec.slot] += not result.reason.startswith(CUT)
             if self.crashes[spec.slot] <= self.plan.max_retries:
                 self.retries.append(spec)
                 return  # its slot is still open: it says nothing about the search

@@ -41,7 +41,7 @@ def ending(board: Board, *, stop: StopRequest, elapsed_s: float) -> Ending | Non
         return Ending(f"time budget of {plan.timeout_s:g} s used up", cancels=True)
     if (failing := _failing(board)) is not None:
         return failing
-    if plan.target is not None and _reached(board, plan.target):
+    if plan.target is not None and reached(board, plan.target):
         return Ending(f"target {plan.target:g} reached", cancels=True)
     if plan.patience is not None and board.best is not None and board.since_better >= plan.patience:
         return Ending(f"no better trial among the last {board.since_better}")
@@ -91,7 +91,16 @@ def announcement(decided: Ending, stop: StopRequest) -> str:
     return f"{decided.why}: waiting for the running trials"
 
 
-def _reached(board: Board, target: float) -> bool:
+def reached(board: Board, target: float) -> bool:
+    """Say whether a sweep has what it is to reach.
+
+    Args:
+        board: the state of the sweep.
+        target: value of the objective.
+
+    Returns:
+        Whether the best trial is at least as good.
+    """
     if board.best is None or board.best[1].value is None:
         return False
     value = board.best[1].value

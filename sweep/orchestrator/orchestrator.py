@@ -8,10 +8,11 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from sweep.history import PastTrial
 from sweep.orchestrator.board import Board, Running, with_ending
-from sweep.orchestrator.checkpoints import CheckpointKeeper
+from sweep.orchestrator.checkpoints import CheckpointKeeper, progress_of
 from sweep.orchestrator.endings import Ending, announcement, ending, overdue
 from sweep.orchestrator.stopping import StopRequest
 from sweep.ports import Executor, Observer, Results, Searcher, Tracker
@@ -86,7 +87,7 @@ class Orchestrator:
         self._stop = stop
         self._clock = clock
         self._board = board or Board(plan)
-        self._keeper = CheckpointKeeper(objective=plan.objective, keep=plan.keep)
+        self._keeper = CheckpointKeeper(objective=plan.objective, keep=plan.keep, root=Path(plan.folder))
         for spec, result in self._board.finished:
             self._keeper.take_in(spec, result)
         self._packages: dict[str, PackageResult] = {}
@@ -183,7 +184,8 @@ class Orchestrator:
     def _ask(self) -> TrialSpec | None:
         if self._board.retries:
             crashed = self._board.retries.popleft()
-            return self._searcher.ask(crashed.slot, same=crashed)
+            asked = self._searcher.ask(crashed.slot, same=crashed)
+            return asked and dataclasses.replace(asked, resume_from=progress_of(crashed))
         spec = self._searcher.ask(self._board.next_slot)
         if spec is None:
             self._board.exhausted = True
@@ -241,12 +243,13 @@ class Orchestrator:
         running = self._board.running.pop(said.trial_uid)
         result = _sound(with_ending(running.past.with_progress(said), running.cancelled))
         self._board.take_in(running.spec, result)
-        self._keeper.take_in(running.spec, result)
-        self._searcher.tell(result)
         if result.value is not None and math.isfinite(result.value):
             # By what the sweep ranks: MLflow itself shows the last epoch of a metric.
             self._tracker.measured(result.trial_uid, {f"best_{self._plan.objective.metric}": result.value})
+        # The sweep's own file first: what it holds, a resume completes elsewhere.
         self._tracker.finished(result)
+        self._searcher.tell(result)
+        self._keeper.take_in(running.spec, result)
         self._tracker.sweep_progress(self._so_far())
         self._observer.trial_finished(running.spec, result)
         self._warn_once(result)

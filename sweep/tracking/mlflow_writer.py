@@ -20,7 +20,7 @@ from sweep.tracking.run_fields import (
     trial_params,
     trial_tags,
 )
-from sweep.tracking.store import Store, is_refusal
+from sweep.tracking.store import Store, is_refusal, mlflow_errors
 
 # MLflow takes 1,000 entities and 1 MB a call; 50 params and 50 tags of full length stay below that.
 POINTS_A_CALL = 900
@@ -90,6 +90,28 @@ class MlflowWriter:
         self._run_ids[batch.uid] = self._create(at_ms, what, tags={"sweep.replaces": run_id})
         self._fill(batch, self._run_ids[batch.uid])
 
+    def has_run(self, run_id: str) -> bool:
+        """Look for a run.
+
+        Args:
+            run_id: MLflow's.
+
+        Returns:
+            Whether it is there and not deleted.
+
+        Raises:
+            UnavailableError: the store cannot be used right now.
+        """
+        from mlflow.exceptions import MlflowException
+
+        with mlflow_errors("looking for the sweep's run"):
+            try:
+                return bool(self._client.get_run(run_id).info.lifecycle_stage == "active")
+            except MlflowException as error:
+                if is_refusal(error):
+                    return False
+                raise
+
     def _open(self, batch: RunBatch, *, doubtful: bool) -> None:
         if batch.opening is None:
             return
@@ -135,6 +157,8 @@ class MlflowWriter:
             self._describe(run_id, batch.opening[1])
         for file, folder in batch.files:
             upload = partial(self._client.log_artifact, run_id, str(file), folder or None)
+            if not file.is_file() and (folder in batch.gone or self._has_arrived(run_id, file, folder)):
+                continue  # delivered again, after it was removed here
             if not file.is_file() or not self._has_uploaded(run_id, str(file), upload):
                 self._guarded(partial(self._client.set_tag, run_id, "artifact", "missing"))
         for folder in batch.gone:
@@ -142,6 +166,14 @@ class MlflowWriter:
         if batch.ending:
             at_ms, status = batch.ending
             self._guarded(partial(self._client.set_terminated, run_id, status=status, end_time=at_ms))
+
+    def _has_arrived(self, run_id: str, file: Path, folder: str) -> bool:
+        names: set[str] = set()
+
+        def look() -> None:
+            names.update(Path(item.path).name for item in self._client.list_artifacts(run_id, folder or None))
+
+        return self._guarded(look) and file.name in names
 
     def _has_uploaded(self, run_id: str, file: str, upload: Callable[[], object]) -> bool:
         """Upload a file; False once it has failed three times though the store lives: the rest must go on."""

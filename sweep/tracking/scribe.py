@@ -175,6 +175,11 @@ class Scribe:
         """
         return self._run_ids.get(trial_uid)
 
+    def lacks_sweep(self) -> bool:
+        """Whether the store, once it is open, has no run of a sweep that began earlier; asks it."""
+        parent, writer = self._spool.run_ids.get(PARENT), self._writer
+        return parent is not None and writer is not None and not writer.has_run(parent)
+
     @property
     def known_runs(self) -> dict[str, str]:
         """MLflow's ids of child runs by trial_uid, as far as they are known."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sweep.errors import InputError
 from sweep.history import SweepHistory
 from sweep.orchestrator.board import Board
 from sweep.orchestrator.standing import resumed_board
@@ -152,6 +153,11 @@ class Again:
             InputError: the study is gone or another one, or something has changed that nobody allowed.
             UnavailableError: the storage cannot be used.
         """
+        if scribe.lacks_sweep():
+            raise InputError(
+                f"the run of {self.stored.name} is not in this MLflow store: it was removed, or "
+                "--tracking-uri names another store than the sweep used. Nothing was changed"
+            )
         study_id = find_study(storage, plan=plan, uid=self.uid, shown=self.shown)
         if self.history.record is not None:
             spaces: tuple[Mapping[str, Any], Mapping[str, Any]] = (self.stored.space, _as_stored(space))
@@ -159,7 +165,9 @@ class Again:
                 self.observer.notice(f"changed since: {notice}")
         rested = at_rest(storage, study_id, history=self.history, space=space, plan=plan, scribe=scribe)
         return Begun(
-            study_id=study_id, board=resumed_board(plan, rested.past, again=self.statuses), rested=rested
+            study_id=study_id, board=resumed_board(
+                plan, rested.past, again=self.statuses, had_ended=self.history.status == "FINISHED"
+            ), rested=rested
         )
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sweep.catalog import unknown
@@ -11,8 +12,11 @@ from sweep.config import Loaded, load
 from sweep.config.schema import KEYS
 from sweep.errors import InputError
 from sweep.paths import Home, checked_name
+from sweep.search_space import builtin_names
 
 HIDDEN = "***"
+DATA_WORDS = ("demo",)
+WEIGHT_WORDS = ("default", "none")
 _ADDRESSES = ("storage", "tracking_uri")
 
 
@@ -32,12 +36,19 @@ class StoredSweep:
     settings: Mapping[str, Any]
     space: Mapping[str, Any]
 
-    def loaded(self, changes: Mapping[str, object], *, home: Home) -> Loaded:
+    def loaded(
+        self,
+        changes: Mapping[str, object],
+        *,
+        home: Home,
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> Loaded:
         """Resolve the config again.
 
         Args:
             changes: keys that the user gives anew; None counts as not given.
             home: where the sweep lies.
+            environ: the environment, for addresses whose password was not stored; it changes no others.
 
         Returns:
             The config.
@@ -48,6 +59,9 @@ class StoredSweep:
         given = {key: value for key, value in changes.items() if value is not None}
         for key in _ADDRESSES:
             if key not in given and HIDDEN in str(self.settings.get(key) or ""):
+                if address := environ.get(f"SWEEP_{key.upper()}"):
+                    given[key] = address
+                    continue
                 flag = key.replace("_", "-")
                 raise InputError(
                     f"--{flag}: the sweep {self.name} used {self.settings[key]}; passwords are stored "
@@ -96,9 +110,9 @@ def _stored(body: dict[str, Any], *, name: str) -> StoredSweep:
     if (size := body.get("image_size")) is not None:
         settings["image_size"] = "x".join(map(str, size))
     # Paths are meant from where the sweep was started, wherever it is resumed.
-    for key in ("data", "space", "weights"):
+    for key, words in (("data", DATA_WORDS), ("space", builtin_names()), ("weights", WEIGHT_WORDS)):
         value = settings.get(key)
-        if isinstance(value, str) and not Path(value).is_absolute() and (folder / value).exists():
+        if isinstance(value, str) and value not in words and (folder / value).exists():
             settings[key] = str(folder / value)
     return StoredSweep(name=name, uid=str(body.get("uid", "")), settings=settings, space=body["space"])
 
