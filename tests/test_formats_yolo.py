@@ -377,3 +377,11 @@ def test_outline_of_a_ring_that_a_bridge_closes_is_painted_with_its_hole(tmp_pat
     expected[2:4, 2:6] = 0
     assert mask is not None
     assert mask.tolist() == expected.tolist()
+
+
+def test_label_file_in_another_encoding_hides_no_fault_of_the_others(tmp_path: Path) -> None:
+    yolo_set(tmp_path, lines={"train/b": "0 2 0.5 0.5 0.5"})
+    (tmp_path / "labels" / "train" / "a.txt").write_text("0 0.5 0.5 0.5 0.5", encoding="utf-16")
+    said = faults_of(tmp_path)
+    assert "labels/train/a.txt: cannot be read as UTF-8 text" in said
+    assert "labels/train/b.txt:1: 2 is above 1 and looks like pixels" in said

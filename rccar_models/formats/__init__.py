@@ -156,8 +156,8 @@ def detect(tree: Tree, task: str) -> FormatDef:
         The format.
 
     Raises:
-        AmbiguousLayoutError: several layouts fit.
-        DataError: no known layout fits, or none that fits serves the task.
+        AmbiguousLayoutError: several layouts fit, each without a fault.
+        DataError: no known layout fits, none that fits serves the task, or several do and all are faulty.
     """
     fitting = [found for found in FORMATS.values() if found.recognises(tree)]
     serving = [found for found in fitting if task in found.tasks]
@@ -170,7 +170,9 @@ def detect(tree: Tree, task: str) -> FormatDef:
         if len(usable) == 1:
             return usable[0]
         names = " or ".join(f"--format {found.name}" for found in serving)
-        raise AmbiguousLayoutError(str(root), [f"for {task} several layouts fit; choose {names}"])
+        # Only where each alone could be trained on, the choice among them is the user's and not their faults'.
+        unclear = AmbiguousLayoutError if usable else DataError
+        raise unclear(str(root), [f"for {task} several layouts fit; choose {names}"])
     if fitting:
         raise WrongTaskError(str(root), [_wrong_task(found.name, found.tasks, task) for found in fitting])
     raise DataError(str(root), [_unrecognised(tree)])

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from rccar_models.errors import DataError
 from rccar_models.faults import Fault, Rule
 from rccar_models.formats.class_names import (
     class_file,
@@ -100,9 +101,12 @@ def _all_labels(
     for pair in (pair for kept in pairs.splits.values() for pair in kept):
         labels[pair.name] = Labels()
         if pair.has_companion:
-            labels[pair.name], found = read_labels(
-                pair.companion, root=root, n_classes=n_classes, has_keypoints=has_keypoints
-            )
+            try:
+                labels[pair.name], found = read_labels(
+                    pair.companion, root=root, n_classes=n_classes, has_keypoints=has_keypoints
+                )
+            except DataError as error:  # one file that is no text hides nothing of the others
+                found = list(error.faults)
             faults += found
     return labels, faults
 
