@@ -7,6 +7,7 @@ MLflow keeps one of two equal points; params, tags and endings are the same when
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 from sweep.records import SweepRecord, TrialSpec
 from sweep.redaction import redacted
