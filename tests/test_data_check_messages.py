@@ -201,3 +201,26 @@ def test_same_drive_tells_only_of_the_sign_that_it_found(tmp_path: Path) -> None
     whole = [one.text for one in found(root, "same-drive") if not one.file]
     assert len(whole) == 1
     assert "in train too (1 look like a frame of train): scores flatter" in whole[0]
+
+
+def test_split_whose_annotation_file_is_broken_is_not_told_to_be_missing(tmp_path: Path) -> None:
+    coco_set(tmp_path, train='{"images": [')
+    assert [one.file for one in check_data(str(tmp_path)).findings if one.is_error] == [
+        "train/_annotations.coco.json"
+    ]
+
+
+def test_split_whose_list_is_wrong_is_not_told_to_be_empty(tmp_path: Path) -> None:
+    root = split_lists(labelme_set(tmp_path), val=["nosuch.png"])
+    assert only(root, "missing-split").place == "splits/val.txt:1"
+
+
+def test_empty_val_is_to_be_filled_and_an_empty_test_may_be_removed(tmp_path: Path) -> None:
+    root = split_lists(labelme_set(tmp_path), val=[], test=[])
+    texts = [one.text.rpartition("; ")[2] for one in found(root, "missing-split")]
+    assert texts == ["put images into it", "put images into it or remove it"]
+
+
+def test_empty_coco_split_is_told_once(tmp_path: Path) -> None:
+    coco_set(tmp_path, valid=coco_json(images=[], annotations=[]))
+    assert [one.rule for one in check_data(str(tmp_path)).findings if one.is_error] == ["missing-split"]

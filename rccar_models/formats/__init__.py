@@ -92,7 +92,7 @@ def scan_data(
         fault = "its labels need more memory than there is; divide the annotation files, or read it elsewhere"
         raise DataError(source, [fault])
     counts = {split: len(samples) for split, samples in index.splits.items()}
-    missing = split_faults(counts) if must_be_divided else ()
+    missing = split_faults(counts, index.faults) if must_be_divided else ()
     return replace(index, source=source, faults=(*index.faults, *missing))
 
 
@@ -170,7 +170,7 @@ def detect(tree: Tree, task: str) -> FormatDef:
         if len(usable) == 1:
             return usable[0]
         names = " or ".join(f"--format {found.name}" for found in serving)
-        # Only where each alone could be trained on, the choice among them is the user's and not their faults'.
+        # Only where several could be trained on is it the user's choice, and not one that their faults make.
         unclear = AmbiguousLayoutError if usable else DataError
         raise unclear(str(root), [f"for {task} several layouts fit; choose {names}"])
     if fitting:

@@ -114,7 +114,7 @@ def _unlabelled(sources: Mapping[str, list[_Source]], task: str) -> list[Fault]:
             + ("" if task == "detection" else ", or use --task detection if the objects have boxes only"),
         )
         for split in REQUIRED
-        if counts.get(split) == 0
+        if sources.get(split) and not counts[split]
     ]
 
 
