@@ -385,3 +385,21 @@ def test_label_file_in_another_encoding_hides_no_fault_of_the_others(tmp_path: P
     said = faults_of(tmp_path)
     assert "labels/train/a.txt: cannot be read as UTF-8 text" in said
     assert "labels/train/b.txt:1: 2 is above 1 and looks like pixels" in said
+
+
+@pytest.mark.parametrize("missing", ["val", "train and val"])
+def test_missing_labels_are_wanted_where_they_would_be_found(tmp_path: Path, missing: str) -> None:
+    yolo_set(tmp_path)
+    for split in missing.split(" and "):
+        for path in (tmp_path / "labels" / split).glob("*.txt"):
+            path.unlink()
+    (tmp_path / "data.yaml").write_text("names: [cone, car]\ntrain: images/train\nval: images/val\n")
+    said = faults_of(tmp_path)
+    place = said.partition("each image needs a label file of its name, e.g. ")[2].split("\n")[0]
+    assert place == {"val": "labels/val/c.txt", "train and val": "labels/train/a.txt"}[missing]
+    path = tmp_path / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("0 0.5 0.5 0.5 0.5")
+    stem = path.stem
+    read = {one.name: one for kept in scan_data(str(tmp_path), "detection").splits.values() for one in kept}
+    assert len(next(one for name, one in read.items() if Path(name).stem == stem).read().labels) == 1

@@ -8,6 +8,7 @@ import posixpath
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import product
 
 from rccar_models.formats.folders import (
@@ -101,13 +102,18 @@ class Companions:
             image: without a companion.
 
         Returns:
-            The place of which most folders exist; beside the image only if there is no other.
+            The place of which most folders exist, of several the shortest; beside the image only if there is
+            no other. `train_labels/` and the like are told of only where the set has such a folder.
         """
         where = posixpath.dirname(image)
         if where not in self._likeliest:
             *others, beside = self._folders_for(where)
+            if not self._has_endings:
+                others = [folder for folder in others if not labels_of_another(folder, self._tree.folders)]
             depth = self._tree.n_folders_of
-            self._likeliest[where] = max(others, key=lambda folder: depth(f"{folder}/"), default=beside)
+            self._likeliest[where] = max(
+                others, key=lambda folder: (depth(f"{folder}/"), -folder.count("/")), default=beside
+            )
         return posixpath.join(self._likeliest[where], _stem(image) + self._suffix)
 
     def candidates(self, *, everywhere: bool) -> Iterator[str]:
@@ -125,6 +131,11 @@ class Companions:
             is_beside = is_drive or labels_of_another(where, self._tree.folders)
             if everywhere or is_beside or self._below_words(where) is not None:
                 yield name
+
+    @cached_property
+    def _has_endings(self) -> bool:
+        """Whether some folder is called like another one and an ending for its labels."""
+        return any(labels_of_another(folder, self._tree.folders) for folder in self._tree.folders)
 
     def _add_dated_folder(self) -> None:
         """Take `labels_PROJECT_DATE/`, as makesense.ai calls its exports, where there is no other folder."""

@@ -68,7 +68,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
             for split, kept in pairs.splits.items()
         },
         warnings=tuple(warnings),
-        faults=(*pairs.faults, *(faults or _without_objects(pairs, labels, task))),
+        faults=(*pairs.faults, *(faults or _without_objects(root, pairs, labels, task))),
     )
 
 
@@ -111,26 +111,23 @@ def _all_labels(
     return labels, faults
 
 
-def _without_objects(pairs: Pairs, labels: Mapping[str, Labels], task: str) -> list[Fault]:
+def _without_objects(root: Path, pairs: Pairs, labels: Mapping[str, Labels], task: str) -> list[Fault]:
     what = "outlined" if task == "segmentation" else "labelled"
     counts = {
         split: sum(labels[pair.name].n_useful(task) for pair in kept) for split, kept in pairs.splits.items()
     }
     found = ", ".join(f"{split} {count}" for split, count in counts.items())
+    where = {split: name_of(kept[0].companion, root) for split, kept in pairs.splits.items() if kept}
     mend = "; with boxes only use --task detection" if task == "segmentation" else ""
     return [
         Fault(
             Rule.NO_OBJECTS,
             f"no object is {what} in {split} (objects found: {found}); "
-            f"each image needs a label file of its name, e.g. {_example(pairs.splits[split])}{mend}",
+            f"each image needs a label file of its name, e.g. {where[split]}{mend}",
         )
         for split in REQUIRED
         if pairs.splits.get(split) and not counts[split]
     ]
-
-
-def _example(pairs: tuple[Pair, ...]) -> str:
-    return "/".join(pairs[0].companion.parts[-2:])
 
 
 def _warnings(pairs: Pairs, labels: Iterable[Labels], task: str) -> Iterator[Fault]:
