@@ -16,6 +16,7 @@ from tests.data_folders import (
     coco_set,
     labelme_json,
     labelme_set,
+    labelme_shape,
     ls_set,
     mask_set,
     split_lists,
@@ -224,3 +225,8 @@ def test_empty_val_is_to_be_filled_and_an_empty_test_may_be_removed(tmp_path: Pa
 def test_empty_coco_split_is_told_once(tmp_path: Path) -> None:
     coco_set(tmp_path, valid=coco_json(images=[], annotations=[]))
     assert [one.rule for one in check_data(str(tmp_path)).findings if one.is_error] == ["missing-split"]
+
+
+def test_object_outside_its_picture_is_told_once(tmp_path: Path) -> None:
+    away = labelme_shape(points=[[500, 500], [600, 500], [600, 600]])
+    assert only(labelme_set(tmp_path, a=labelme_json(away)), "box-outside").object == "shapes[0]"

@@ -123,7 +123,6 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], str, set[Place]]] = {
             (Rule.ANNOTATION, "train/_annotations.coco.json", None, "object 3"),
             (Rule.LABEL_WITHOUT_IMAGE, "valid/_annotations.coco.json", None, "image 0"),
             (Rule.IMAGE_WITHOUT_LABEL, "", None, ""),
-            (Rule.NO_OBJECTS, "", None, ""),
             (Rule.MISSING_SPLIT, "", None, ""),
             (Rule.BOX_OUTSIDE, "train/0.png", None, "object 4"),
         },

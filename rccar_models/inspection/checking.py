@@ -186,8 +186,10 @@ def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Each finding once, without a format's count of cases that are listed one by one."""
     known: dict[object, Finding] = {}
     for found in findings:
-        key = (found.rule, found.file, found.line, found.object, found.subject or found.text)
-        known.setdefault(key, found)
+        # Of an object that lies outside its box and a corner of its outline say the same.
+        is_same = found.rule is Rule.BOX_OUTSIDE and bool(found.object or found.line)
+        what = "" if is_same else found.subject or found.text
+        known.setdefault((found.rule, found.file, found.line, found.object, what), found)
     listed = {found.rule for found in known.values() if found.file and found.rule in _DETAILED}
     kept = [found for found in known.values() if found.file or found.is_error or found.rule not in listed]
     if any(_tells_of_no_table(found) and not found.file for found in kept):
