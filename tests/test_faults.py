@@ -59,9 +59,10 @@ def _coco(root: Path) -> Path:
         coco_object(id=3, bbox=[1, 2, 3]),
         coco_object(id=4, segmentation=[[1, 1, 5, 1, 90, 5]]),
     ]
-    coco_set(root, train=coco_json(annotations=objects))
+    images = [{"id": number, "file_name": f"{number}.png"} for number in (0, 1)]
+    coco_set(root, train=coco_json(annotations=objects), valid=coco_json(images=images))
     write_image(root / "train" / "more.png")
-    (root / "valid" / "0.png").unlink()
+    (root / "valid" / "0.png").rename(root / "valid" / "1.png")
     return root
 
 
@@ -123,7 +124,7 @@ BROKEN: dict[str, tuple[Callable[[Path], Path], str, set[Place]]] = {
             (Rule.ANNOTATION, "train/_annotations.coco.json", None, "object 3"),
             (Rule.LABEL_WITHOUT_IMAGE, "valid/_annotations.coco.json", None, "image 0"),
             (Rule.IMAGE_WITHOUT_LABEL, "", None, ""),
-            (Rule.MISSING_SPLIT, "", None, ""),
+            (Rule.NO_OBJECTS, "", None, ""),
             (Rule.BOX_OUTSIDE, "train/0.png", None, "object 4"),
         },
     ),
