@@ -15,17 +15,37 @@ class PastTrial:
 
     Args:
         spec: what it did.
-        reports: its epochs, in order.
+        best: the epoch with the best objective, None if no epoch has one.
+        last: the latest epoch, None if none has ended.
+        values: the objective by epoch. Of the other epochs nothing is kept: a sweep of 10,000 trials has
+            half a million, and goes on with this in memory.
         result: how it ended, None if nobody wrote that down.
         began_ms: when it started, milliseconds since 1970; 0 if that is not known.
         ended_ms: when it ended, likewise.
     """
 
     spec: TrialSpec
-    reports: list[EpochReport] = field(default_factory=list)
+    best: EpochReport | None = None
+    last: EpochReport | None = None
+    values: dict[int, float] = field(default_factory=dict)
     result: TrialResult | None = None
     began_ms: int = 0
     ended_ms: int = 0
+
+    def take(self, report: EpochReport) -> None:
+        """Book an epoch.
+
+        Args:
+            report: of this trial; the latest comes last.
+        """
+        self.last = report
+        objective = self.spec.objectives[0]
+        value = report.metrics.get(objective.metric)
+        if value is None:
+            return
+        self.values[report.epoch] = value
+        if self.best is None or objective.better(value, self.best.metrics[objective.metric]):
+            self.best = report
 
     @property
     def ending(self) -> TrialResult:
@@ -51,20 +71,16 @@ class PastTrial:
         Returns:
             The result, with the epochs that were seen if it knows of fewer.
         """
-        if not self.reports or result.epochs >= self.reports[-1].epoch:
+        if self.last is None or result.epochs >= self.last.epoch:
             return result
-        objective = self.spec.objectives[0]
-        best = self.reports[0]
-        for report in self.reports[1:]:
-            if objective.better(report.metrics[objective.metric], best.metrics[objective.metric]):
-                best = report
+        result = dataclasses.replace(result, epochs=self.last.epoch, train_time_s=self.last.wall_s)
+        if self.best is None:
+            return result
         return dataclasses.replace(
             result,
-            value=best.metrics[objective.metric],
-            metrics=best.metrics,
-            best_epoch=best.epoch,
-            epochs=self.reports[-1].epoch,
-            train_time_s=self.reports[-1].wall_s,
+            value=self.best.metrics[self.spec.objectives[0].metric],
+            metrics=self.best.metrics,
+            best_epoch=self.best.epoch,
         )
 
 

@@ -1,6 +1,7 @@
 """JSON there and back for frozen dataclasses, with the record's kind and a format number."""
 
 import dataclasses
+import functools
 import json
 import types
 import typing
@@ -35,7 +36,21 @@ class Record:
         Raises:
             ValueError: not JSON, another record, or another format number.
         """
-        body = json.loads(line)
+        return cls.from_body(json.loads(line))
+
+    @classmethod
+    def from_body(cls, body: dict[str, Any]) -> Self:
+        """Read what `to_json` wrote, once it is no text any more.
+
+        Args:
+            body: the JSON object; its kind and format number are taken out.
+
+        Returns:
+            The record.
+
+        Raises:
+            ValueError: another record, or another format number.
+        """
         kind, number = body.pop("record", None), body.pop("format", None)
         if kind != cls.__name__ or number != FORMAT:
             raise ValueError(f"expected {cls.__name__} of format {FORMAT}, found {kind} of format {number}")
@@ -43,8 +58,17 @@ class Record:
 
 
 def _built(kind: Any, body: dict[str, Any]) -> Any:
+    hints, plain = _hints(kind)
+    return kind(
+        **{name: value if name in plain else _value(hints[name], value) for name, value in body.items()}
+    )
+
+
+@functools.cache
+def _hints(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    """Types of the fields, and which of them stay as JSON has them."""
     hints = typing.get_type_hints(kind)
-    return kind(**{name: _value(hints[name], value) for name, value in body.items()})
+    return hints, frozenset(name for name, hint in hints.items() if hint in {str, int, float, bool})
 
 
 def _value(hint: Any, value: Any) -> Any:

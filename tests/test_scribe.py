@@ -272,6 +272,26 @@ def test_folder_that_is_no_longer_wanted_goes_and_one_that_is_not_there_is_no_tr
     assert not scribe.refusals
 
 
+def test_folders_that_were_logged_and_not_removed_are_known_to_a_later_scribe(
+    scribe: Scribe, store: Store, tmp_path: Path
+) -> None:
+    """Only they are removed at the end of a sweep that went on, not those of every trial there ever was."""
+    file = tmp_path / "best.pt"
+    file.write_bytes(b"weights")
+    scribe.sweep_started(a_sweep("folders"))
+    for slot in range(3):
+        scribe.started(trial("folders", slot))
+    scribe.artifact("folders-0-0", file, "checkpoints")
+    scribe.artifact("folders-1-0", file, "checkpoints")
+    scribe.artifact("folders-2-0", file, "pictures")
+    scribe.remove("folders-1-0", "checkpoints")
+    assert scribe.having("checkpoints") == {"folders-0-0"}
+    scribe.close(LONG_S)
+    later = a_scribe(tmp_path, store)
+    assert later.having("checkpoints") == {"folders-0-0"}
+    later.close(LONG_S)
+
+
 def test_reason_with_characters_no_database_takes_arrives(store: Store, scribe: Scribe) -> None:
     spec = trial("broken")
     scribe.sweep_started(a_sweep("broken"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from sweep import promotion
 from sweep.errors import SweepError
 from sweep.executors.alone import judge_alone
+from sweep.orchestrator.stopping import StopRequest
 from sweep.ports import Champion, Observer
 from sweep.promotion import Decision
 from sweep.provenance import who
@@ -36,7 +37,9 @@ class BestModel:
     decision: Decision | None = None
 
 
-def put_forward(desk: Desk, trials: Trials, summary: Summary, *, observer: Observer) -> BestModel:
+def put_forward(
+    desk: Desk, trials: Trials, summary: Summary, *, observer: Observer, stop: StopRequest
+) -> BestModel:
     """Package the best model in a worker, register it, and put it into Production if the gate lets it.
 
     Args:
@@ -44,9 +47,13 @@ def put_forward(desk: Desk, trials: Trials, summary: Summary, *, observer: Obser
         trials: all that ended.
         summary: says which is best.
         observer: told what is being done, and what should be known.
+        stop: whether somebody asked to end, before it is in Production.
 
     Returns:
         What became of it; what goes wrong is part of that.
+
+    Raises:
+        KeyboardInterrupt: somebody asked to end; its argument is the signal's number.
     """
     if summary.best is None:
         return BestModel(kept=why_none_completed(trials))
@@ -61,6 +68,7 @@ def put_forward(desk: Desk, trials: Trials, summary: Summary, *, observer: Obser
                 observer.notice(f"the best model could not be packaged: {package.reason}")
                 return BestModel(kept=f"packaging failed: {package.reason}")
             candidate = _candidate(desk, spec, package)
+        stop.heed()
         observer.phase("registering and judging the best model")
         found = _promoted(desk, candidate, spec, result)
     except SweepError as error:

@@ -38,8 +38,9 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
         observer.notice(doubt)
     best = BestModel(kept="the sweep was interrupted")
     try:
+        stop.look()
         if stop.signal_number is None:
-            best = put_forward(desk, outcome.trials, summary, observer=observer)
+            best = put_forward(desk, outcome.trials, summary, observer=observer, stop=stop)
     except KeyboardInterrupt:
         best = BestModel(kept=f"{stop.why} before the best model was in Production")
     desk.scribe.sweep_finished(
@@ -82,9 +83,8 @@ def _log_files(desk: Desk, outcome: Outcome) -> None:
             for file in sorted(Path(result.checkpoint).parent.glob("best.*")):
                 desk.scribe.artifact(spec.trial_uid, file, "checkpoints")
     kept = {spec.trial_uid for spec, _ in outcome.kept}
-    for spec, result in outcome.trials[: outcome.n_earlier]:
-        if result.checkpoint is not None and spec.trial_uid not in kept:
-            desk.scribe.remove(spec.trial_uid, "checkpoints")  # beaten since the sweep was resumed
+    for trial_uid in sorted(desk.scribe.having("checkpoints") - kept):
+        desk.scribe.remove(trial_uid, "checkpoints")  # beaten since an earlier process logged it
 
 
 def _status(summary: Summary, stop: StopRequest) -> str:
@@ -100,6 +100,5 @@ def _tags(summary: Summary, best: BestModel) -> dict[str, str]:
         tags["sweep.best_run"] = summary.best[0].run_name
     if best.champion is not None:
         tags["sweep.model"] = f"{best.champion.name}/{best.champion.version}"
-    if best.kept:
-        tags["sweep.not_promoted"] = best.kept
-    return tags
+    # Written where it is empty, too: a sweep that goes on may have said why before.
+    return tags | {"sweep.not_promoted": best.kept}

@@ -3,14 +3,15 @@
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sweep.errors import InputError
 from sweep.history import PastTrial, SweepHistory
 from sweep.paths import Home
-from sweep.records import Status, SweepRecord
+from sweep.records import EpochReport, Status, SweepRecord
 from sweep.summary import Summary, effective_params, summarise
-from sweep.tracking.history import read_history
+from sweep.tracking.history import read_history, read_reports
 from sweep.wiring import is_held, read_stored, sweep_names
 
 SETTINGS = ("data", "image_size", "epochs", "sampler", "pruner", "seed")
@@ -32,6 +33,7 @@ class SweepView:
         began_ms: when it was started first, milliseconds since 1970.
         last_ms: when anything happened last.
         notes: what its end says, e.g. `sweep.model`.
+        spool: its file of events.
     """
 
     name: str
@@ -44,6 +46,7 @@ class SweepView:
     began_ms: int
     last_ms: int
     notes: dict[str, str]
+    spool: Path
 
     @property
     def running(self) -> list[PastTrial]:
@@ -137,6 +140,22 @@ def sweep_view(name: str, home: str | None = None) -> SweepView:
     return view
 
 
+def curves(view: SweepView, trial: PastTrial) -> list[EpochReport]:
+    """Read everything that a trial's epochs said; a view holds the objective only.
+
+    Args:
+        view: its sweep.
+        trial: of the sweep.
+
+    Returns:
+        Its epochs, in order.
+
+    Raises:
+        UnavailableError: the sweep's files cannot be read.
+    """
+    return read_reports(view.spool, trial.spec.trial_uid)
+
+
 def described(trial: PastTrial) -> dict[str, object]:
     """A trial as plain values.
 
@@ -147,21 +166,20 @@ def described(trial: PastTrial) -> dict[str, object]:
         JSON-able.
     """
     result, spec = trial.ending, trial.spec
-    objective = spec.objectives[0].metric
     return {
         "trial": spec.number,
         "slot": spec.slot,
         "run_name": spec.run_name,
         "state": "running" if trial.result is None else result.status.value,
         "value": result.value,
-        "epoch": trial.reports[-1].epoch if trial.reports else 0,
+        "epoch": trial.last.epoch if trial.last else 0,
         "best_epoch": result.best_epoch,
         "params": effective_params(spec),
         "metrics": result.metrics,
         "reason": "" if trial.result is None else result.reason,
         "train_time_s": round(result.train_time_s, 3),
         "began": stamp(trial.began_ms),
-        "history": {report.epoch: report.metrics.get(objective) for report in trial.reports},
+        "history": trial.values,
     }
 
 
@@ -182,7 +200,8 @@ def stamp(at_ms: int) -> str:
 def _view(home: Home, name: str) -> SweepView | None:
     stored = read_stored(home, name)
     is_running = is_held(home.sweep(stored.name))
-    history = read_history(home.sweep(stored.name).spool)
+    spool = home.sweep(stored.name).spool
+    history = read_history(spool)
     if history.record is None:
         return None
     ended = [(trial.spec, trial.ending) for trial in history.in_order_of_ends() if trial.result is not None]
@@ -197,6 +216,7 @@ def _view(home: Home, name: str) -> SweepView | None:
         began_ms=history.began_ms,
         last_ms=history.last_ms,
         notes=dict(history.notes),
+        spool=spool,
     )
 
 

@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 
-from sweep.api.sweeps import SweepView, stamp
+from sweep.api.sweeps import SweepView, curves, stamp
 from sweep.cli.literal import say, text
 from sweep.cli.words import duration, params_line, short_metric, value
 from sweep.history import PastTrial
@@ -80,11 +80,12 @@ def show_trial(view: SweepView, trial: PastTrial) -> None:
         say(f"{view.summary.metric} {result.value:.4f} in epoch {result.best_epoch} of {result.epochs}")
     for name, number in effective_params(spec).items():
         say(f"  {name} = {value(number)}")
-    if not trial.reports:
+    reports = curves(view, trial)
+    if not reports:
         return
-    metrics = [name for name in trial.reports[0].metrics if not name.startswith(("iou_", "dice_"))]
+    metrics = [name for name in reports[0].metrics if not name.startswith(("iou_", "dice_"))]
     table = _table("epoch", *(name.removesuffix(f"_{spec.task}") for name in metrics))
-    for report in trial.reports:
+    for report in reports:
         style = "bold" if report.epoch == result.best_epoch else ""
         row = [f"{report.metrics[name]:.4f}" if name in report.metrics else "" for name in metrics]
         table.add_row(text(report.epoch, style), *(text(cell, style) for cell in row))
@@ -141,7 +142,7 @@ def _status(found: Sequence[SweepView]) -> RenderableType:
 
 def _cells(view: SweepView, trial: PastTrial) -> list[RenderableType]:
     result = trial.ending
-    epoch = trial.reports[-1].epoch if trial.reports else result.epochs
+    epoch = trial.last.epoch if trial.last else result.epochs
     state = _state(view, trial)
     return [
         text(trial.spec.run_name),

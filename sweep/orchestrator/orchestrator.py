@@ -43,14 +43,12 @@ class Outcome:
         trials: every trial that was started, in the order of their ends.
         ending: why no further trial was started.
         kept: trials whose checkpoints are on disk, the best first.
-        n_earlier: how many of the trials ended in an earlier process of a resumed sweep.
     """
 
     plan: SweepPlan
     trials: Results
     ending: Ending
     kept: Results
-    n_earlier: int = 0
 
 
 class Orchestrator:
@@ -116,7 +114,6 @@ class Orchestrator:
             trials=tuple(self._board.finished),
             ending=decided,
             kept=self._keeper.kept,
-            n_earlier=self._board.n_earlier,
         )
 
     def _until_ended(self) -> Ending:
@@ -161,11 +158,15 @@ class Orchestrator:
 
         Returns:
             The package, or why there is none.
+
+        Raises:
+            KeyboardInterrupt: somebody asked the sweep to end; its argument is the signal's number.
         """
         if not self._executor.submit(request):
             return PackageResult(trial_uid=request.trial_uid, reason="no worker is free to package the model")
         self._executor.cancel(request.trial_uid, grace_s=PACKAGE_GRACE_S, reason="packaging took too long")
         while request.trial_uid not in self._packages:
+            self._stop.heed()
             self._executor.pump(self._handle, PUMP_S)
         return self._packages[request.trial_uid]
 
@@ -277,10 +278,10 @@ class Orchestrator:
 
     def _note(self, running: Running, report: EpochReport) -> None:
         now = self._clock()
-        if running.past.reports:
+        if running.past.last is not None:
             self._board.slowest_epoch_s = max(self._board.slowest_epoch_s, now - running.heard)
         running.heard = now
-        running.past.reports.append(report)
+        running.past.take(report)
 
     def _cancel_overdue(self) -> None:
         now = self._clock()

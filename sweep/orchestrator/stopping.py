@@ -71,6 +71,16 @@ class StopRequest:
             self.signal_number, self.is_left_file = signal.SIGTERM, True
         self.urgent = self.urgent or wants_now
 
+    def heed(self) -> None:
+        """End what is being done if somebody asked: for what has nothing to end cleanly.
+
+        Raises:
+            KeyboardInterrupt: somebody did; its argument is the signal's number.
+        """
+        self.look()
+        if self.signal_number is not None:
+            raise KeyboardInterrupt(self.signal_number)
+
     def let_interrupt(self, may: bool) -> None:
         """Say whether a repeated wish may interrupt this process where it is.
 

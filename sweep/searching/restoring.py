@@ -94,10 +94,9 @@ def _end(
     uid = str(trial.user_attrs.get("trial_uid", ""))
     known = past.get(uid)
     result = known.ending if known else TrialResult(trial_uid=uid, status=Status.FAILED, reason=CUT)
-    for report in known.reports if known else ():
-        if report.epoch not in trial.intermediate_values:
-            value = report.metrics[known.spec.objectives[0].metric] if known else 0.0
-            storage.set_trial_intermediate_value(trial._trial_id, report.epoch, value)
+    for epoch, value in known.values.items() if known else ():
+        if epoch not in trial.intermediate_values:
+            storage.set_trial_intermediate_value(trial._trial_id, epoch, value)
     if uid in run_ids and "mlflow_run_id" not in trial.user_attrs:
         storage.set_trial_user_attr(trial._trial_id, "mlflow_run_id", run_ids[uid])
     if result.reason:

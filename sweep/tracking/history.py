@@ -7,6 +7,8 @@ from sweep.records import EpochReport, SweepRecord, TrialResult, TrialSpec
 from sweep.tracking.events import SweepEnd, Told
 from sweep.tracking.spool import events_of
 
+KINDS = (SweepRecord, SweepEnd, TrialSpec, EpochReport, TrialResult)
+
 
 def read_history(spool: Path) -> SweepHistory:
     """Read what a sweep has done.
@@ -21,9 +23,26 @@ def read_history(spool: Path) -> SweepHistory:
         UnavailableError: the file cannot be read.
     """
     history = SweepHistory()
-    for event in events_of(spool):
+    for event in events_of(spool, kinds=KINDS):
         _take(history, event.told, event.at_ms)
     return history
+
+
+def read_reports(spool: Path, trial_uid: str) -> list[EpochReport]:
+    """Read all that a trial's epochs said.
+
+    Args:
+        spool: its sweep's file of events.
+        trial_uid: of the trial.
+
+    Returns:
+        Its epochs, in order.
+
+    Raises:
+        UnavailableError: the file cannot be read.
+    """
+    told = (event.told for event in events_of(spool, kinds=(EpochReport,), about=trial_uid))
+    return [report for report in told if isinstance(report, EpochReport) and report.trial_uid == trial_uid]
 
 
 def _take(history: SweepHistory, told: Told, at_ms: int) -> None:
@@ -39,7 +58,7 @@ def _take(history: SweepHistory, told: Told, at_ms: int) -> None:
             history.trials[told.trial_uid] = PastTrial(told, began_ms=at_ms)
         case EpochReport():
             if (trial := history.trials.get(told.trial_uid)) is not None:
-                trial.reports.append(told)
+                trial.take(told)
         case TrialResult():
             if (trial := history.trials.get(told.trial_uid)) is not None:
                 if trial.result is None:

@@ -27,6 +27,7 @@ from sweep.tracking.run_batch import gather
 from sweep.tracking.run_fields import ParamName
 from sweep.tracking.spool import Spool, events_of
 from sweep.tracking.store import Store
+from sweep.tracking.told_so_far import REMEMBERED, ToldSoFar
 
 # The first event after a pause is written at once; under load many are written together, because a call
 # costs 5 to 20 ms whatever it carries.
@@ -62,11 +63,9 @@ class Scribe:
         self._param_name = param_name
         self._clock = clock
         self._run_ids = dict(self._spool.run_ids)
-        self._open_uids: set[str] = set()
-        self._sweep = ""
-        self._n_progress = 0
-        for event in events_of(spool):
-            self._remember(event.told)
+        self._so_far = ToldSoFar()
+        for event in events_of(spool, kinds=REMEMBERED):
+            self._so_far.take(event.told)
         self._changed = threading.Condition()
         self._writer: MlflowWriter | None = None
         self._error: SweepError | None = None
@@ -150,7 +149,7 @@ class Scribe:
 
     def sweep_progress(self, metrics: Mapping[str, float]) -> None:
         """Log best-so-far metrics and counts on the parent run."""
-        self._tell(SweepProgress(metrics=dict(metrics), step=self._n_progress + 1))
+        self._tell(SweepProgress(metrics=dict(metrics), step=self._so_far.n_progress + 1))
 
     def artifact(self, trial_uid: str | None, file: Path, folder: str) -> None:
         """Log a file; it has to stay where it is until it has arrived."""
@@ -159,6 +158,17 @@ class Scribe:
     def remove(self, trial_uid: str, folder: str) -> None:
         """Remove a folder of artifacts that is no longer wanted; it may not be there."""
         self._tell(FolderGone(trial_uid=trial_uid, folder=folder))
+
+    def having(self, folder: str) -> set[str]:
+        """Trials of which a folder was logged and not removed since.
+
+        Args:
+            folder: in the run's artifacts.
+
+        Returns:
+            Their trial_uids.
+        """
+        return {uid for uid, name in self._so_far.folders if name == folder}
 
     def sweep_finished(self, *, status: str, why: str, tags: Mapping[str, str]) -> None:
         """Close the parent run."""
@@ -199,9 +209,9 @@ class Scribe:
         Returns:
             False if some of it has not arrived; a later scribe on the same spool delivers it.
         """
-        for uid in sorted(self._open_uids - {PARENT}):
+        for uid in sorted(self._so_far.open_uids - {PARENT}):
             self._tell(TrialResult(trial_uid=uid, status=Status.STOPPED, reason="sweep_closed"))
-        if PARENT in self._open_uids:
+        if PARENT in self._so_far.open_uids:
             self._tell(SweepEnd(status="KILLED", why="closed before its end", tags={}))
         with self._changed:
             self._is_closing = True
@@ -218,22 +228,8 @@ class Scribe:
     def _tell(self, told: Told) -> None:
         with self._changed:
             self._spool.append(Event(round(self._clock() * 1000), told))
-            self._remember(told)
+            self._so_far.take(told)
             self._changed.notify_all()
-
-    def _remember(self, told: Told) -> None:
-        match told:
-            case SweepRecord():
-                self._sweep = told.name
-                self._open_uids.add(PARENT)
-            case TrialSpec():
-                self._open_uids.add(told.trial_uid)
-            case TrialResult():
-                self._open_uids.discard(told.trial_uid)
-            case SweepEnd():
-                self._open_uids.discard(PARENT)
-            case SweepProgress():
-                self._n_progress += 1
 
     def _run(self) -> None:
         try:
@@ -253,7 +249,7 @@ class Scribe:
     def _opened(self) -> MlflowWriter:
         store = self._open_store()
         writer = MlflowWriter(store, param_name=self._param_name, run_ids=self._run_ids)
-        writer.sweep = self._sweep
+        writer.sweep = self._so_far.sweep
         with self._changed:
             self._writer = writer
             self._changed.notify_all()

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -29,6 +30,7 @@ def held(paths: SweepPaths, name: str) -> Iterator[None]:
         UnavailableError: the folder cannot be written.
     """
     lock = FileLock(paths.lock, timeout=0)
+    left = _mark(paths.stop)
     try:
         paths.root.mkdir(parents=True, exist_ok=True)
         lock.acquire()
@@ -40,7 +42,10 @@ def held(paths: SweepPaths, name: str) -> Iterator[None]:
     except OSError as error:
         raise UnavailableError(f"the home cannot be written: {error}; choose another with --home") from error
     try:
-        paths.stop.unlink(missing_ok=True)  # left for an earlier process
+        if left is not None and _mark(paths.stop) == left:
+            paths.stop.unlink(
+                missing_ok=True
+            )  # left for an earlier process; one written since is for this one
         write_text(paths.owner, json.dumps(_own()))
         yield
     finally:
@@ -66,6 +71,15 @@ def is_held(paths: SweepPaths) -> bool:
         return True
     lock.release()
     return False
+
+
+def _mark(file: Path) -> tuple[int, int] | None:
+    """Tells a file from another one of the same name; None without a file."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _own() -> dict[str, object]:
