@@ -3,6 +3,6 @@
 from sweep.doctor.finding import Finding
 from sweep.doctor.home_checks import check_home
 from sweep.doctor.model_checks import check_models
-from sweep.doctor.sweep_checks import SweepFacts, check_sweep
+from sweep.doctor.sweep_checks import Start, SweepFacts, check_sweep
 
-__all__ = ["Finding", "SweepFacts", "check_home", "check_models", "check_sweep"]
+__all__ = ["Finding", "Start", "SweepFacts", "check_home", "check_models", "check_sweep"]

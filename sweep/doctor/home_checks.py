@@ -1,5 +1,6 @@
 """What must be true of a home's files: sound databases, nothing half written, no passwords."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,11 @@ from sweep.database_file import check_database
 from sweep.doctor.finding import Finding
 from sweep.errors import UnavailableError
 from sweep.paths import Home
+from sweep.redaction import redacted
 
 BUSY_TIMEOUT_S = 10.0
-_PASSWORD = re.compile(r"[a-z][a-z0-9+.]*://[^\s/:@\"']*:(?!\*+@)[^\s/@\"']+@", re.IGNORECASE)
+_WRITER = re.compile(r"\.(\d+)\.tmp$")
+_BETWEEN_TEXTS = {".csv": re.compile(r'[",\n]')}
 _OWN_FILES = ("config.json", "spool.jsonl", "owner.json", "trials.csv")
 
 
@@ -31,15 +34,16 @@ def leftovers(home: Home) -> list[Path]:
     """Files that somebody who was killed was writing.
 
     Args:
-        home: where nobody runs.
+        home: where no sweep runs.
 
     Returns:
-        Them.
+        Them; never what belongs to a process that lives, e.g. of `sweep promote`.
     """
     return sorted(
         path
         for path in home.root.rglob("*.tmp")
-        if not path.is_relative_to(home.artifacts) or path.name.startswith(".")
+        if (not path.is_relative_to(home.artifacts) or path.name.startswith("."))
+        and not _is_being_written(path)
     )
 
 
@@ -55,10 +59,29 @@ def _secrets(home: Home) -> Iterator[Finding]:
     for folder in sorted(home.sweeps.glob("*")):
         for name in _OWN_FILES:
             file = folder / name
-            if file.is_file() and _PASSWORD.search(file.read_text(encoding="utf-8", errors="replace")):
+            if file.is_file() and _has_secret(file):
                 yield Finding(
                     rule="secret", where=f"{folder.name}/{name}", text="holds an address with a password"
                 )
+
+
+def _has_secret(file: Path) -> bool:
+    between = _BETWEEN_TEXTS.get(file.suffix, re.compile('"'))
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        return any(redacted(text) != text for line in lines for text in between.split(line))
+
+
+def _is_being_written(path: Path) -> bool:
+    writer = _WRITER.search(path.name)
+    if writer is None:
+        return False
+    try:
+        os.kill(int(writer[1]), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _leftovers(home: Home) -> Iterator[Finding]:

@@ -2,17 +2,31 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sweep.doctor.finding import Finding
-from sweep.history import CUT, SweepHistory
+from sweep.history import SweepHistory
 from sweep.searching.study_reader import StudyFacts, TrialFacts
 from sweep.tracking.run_reader import RunFacts
 
 TOLERANCE = 1e-9
+CRASHED = "worker_killed"
 STATES = {"COMPLETE": ("FINISHED", "complete"), "PRUNED": ("KILLED", "pruned")}
 FAILED = {("FAILED", "failed"), ("KILLED", "stopped"), ("FAILED", "infeasible")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A process of a sweep.
+
+    Args:
+        max_retries: attempts after the first, as that process was told.
+        uids: of the trials that it started.
+    """
+
+    max_retries: int
+    uids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +42,10 @@ class SweepFacts:
         history: what its spool says.
         metric: logged name of the objective.
         n_slots: trials asked for.
-        max_retries: attempts after the first.
-        is_running: whether a process holds its lock.
+        is_running: whether a process held its lock before or after the rest was read.
         n_undelivered: bytes of the spool that MLflow has not taken.
         steps: epochs of a run in MLflow that have the objective.
+        starts: reads the sweep's processes, in their order.
         pending: ids of logged models whose upload was cut.
     """
 
@@ -43,10 +57,10 @@ class SweepFacts:
     history: SweepHistory
     metric: str
     n_slots: int
-    max_retries: int
     is_running: bool
     n_undelivered: int
     steps: Callable[[str], list[int]]
+    starts: Callable[[], Sequence[Start]]
     pending: tuple[str, ...] = ()
 
 
@@ -162,9 +176,11 @@ def _retries(facts: SweepFacts, study: StudyFacts) -> Found:
     for slot, attempts in chains.items():
         if any(trial.state in STATES for trial in attempts[:-1]):
             yield f"slot {slot} was tried again after it was closed", False
-        crashes = [trial for trial in attempts if trial.reason.startswith((CUT, "worker_killed"))]
-        if len(crashes) > facts.max_retries + 1:
-            yield f"slot {slot} was cut {len(crashes)} times, {facts.max_retries} retries were allowed", False
+        crashes = {trial.uid for trial in attempts if trial.reason.startswith(CRASHED)}
+        # Whoever resumes may allow fewer retries, and `sweep retry` counts anew: each process by itself.
+        for start in facts.starts() if len(crashes) > 1 else ():
+            if (n := len(crashes & start.uids)) > start.max_retries + 1:
+                yield f"slot {slot} crashed {n} times, {start.max_retries} retries were allowed", False
     successors = Counter(past.spec.retry_of for past in facts.history.trials.values() if past.spec.retry_of)
     for uid, n in successors.items():
         if n > 1:

@@ -56,22 +56,6 @@ class StudyFacts:
         return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
 
 
-def study_names(storage: RDBStorage) -> list[str]:
-    """Names of all studies.
-
-    Args:
-        storage: an open one.
-
-    Returns:
-        Them, sorted.
-
-    Raises:
-        UnavailableError: the storage cannot be used.
-    """
-    with storage_errors("listing studies"):
-        return sorted(study.study_name for study in storage.get_all_studies())
-
-
 def read_study(storage: RDBStorage, name: str) -> StudyFacts | None:
     """Read a study.
 

@@ -75,6 +75,20 @@ class ModelRegistry(RegisteredModels):
         finally:
             self._lock.release()
 
+    def is_locked(self) -> bool:
+        """Say whether somebody is changing the registry right now.
+
+        Returns:
+            Whether its lock is held.
+        """
+        if not self._lock_path.exists():
+            return False
+        try:
+            with FileLock(self._lock_path, timeout=0):
+                return False
+        except Timeout:
+            return True
+
     def log_model(self, package: PackageResult, *, spec: TrialSpec, run_id: str) -> str:
         """Log a packaged model under its run.
 

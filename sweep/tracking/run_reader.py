@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from sweep.tracking.store import Store, mlflow_errors
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
+    from mlflow.entities import LoggedModel, Run
 
 RUNS_A_PAGE = 1000
+MODELS_A_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +95,13 @@ def steps_of(store: Store, run_id: str, metric: str) -> list[int]:
         return [int(point.step) for point in store.client.get_metric_history(run_id, metric)]
 
 
-def pending_models(store: Store, run_ids: set[str]) -> list[str]:
-    """Logged models whose upload was cut.
+def pending_models(store: Store, run_ids: set[str], *, page_size: int = MODELS_A_PAGE) -> list[str]:
+    """Logged models whose upload has not ended. Unless somebody has the registry locked, it was cut.
 
     Args:
         store: an open one.
         run_ids: of the runs they may belong to.
+        page_size: models asked for in one call.
 
     Returns:
         Their ids.
@@ -107,8 +109,17 @@ def pending_models(store: Store, run_ids: set[str]) -> list[str]:
     Raises:
         UnavailableError: the store cannot be used.
     """
+    models: list[LoggedModel] = []
+    token = None
     with mlflow_errors("looking for logged models"):
-        models = store.client.search_logged_models([store.experiment_id], max_results=RUNS_A_PAGE)
+        while True:
+            page = store.client.search_logged_models(
+                [store.experiment_id], max_results=page_size, page_token=token
+            )
+            models += page
+            token = page.token
+            if not token:
+                break
     return [
         str(model.model_id)
         for model in models
