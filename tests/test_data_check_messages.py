@@ -10,6 +10,7 @@ from PIL import Image
 
 from rccar_models.inspection.checking import check_data
 from rccar_models.inspection.findings import Finding
+from sweep.api.data import statistics
 from tests.data_folders import (
     coco_json,
     coco_object,
@@ -230,3 +231,16 @@ def test_empty_coco_split_is_told_once(tmp_path: Path) -> None:
 def test_object_outside_its_picture_is_told_once(tmp_path: Path) -> None:
     away = labelme_shape(points=[[500, 500], [600, 500], [600, 600]])
     assert only(labelme_set(tmp_path, a=labelme_json(away)), "box-outside").object == "shapes[0]"
+
+
+def test_check_and_statistics_count_the_same_tiny_boxes(tmp_path: Path) -> None:
+    """A box 7.5 pixels wide at 4 of 300 has 4 - 2e-7 at 160, where its corners are rounded to 32 bits."""
+    image = {"id": 0, "file_name": "0.png", "width": 300, "height": 200}
+    box = coco_object(bbox=[4, 10, 7.5, 90], segmentation=[])
+    coco_set(tmp_path, train=coco_json(box, images=[image]), valid=coco_json(box, images=[image]))
+    for split in ("train", "valid"):
+        write_image(tmp_path / split / "0.png", size=(300, 200), colour=(len(split), 2, 3))
+    counted = statistics(str(tmp_path), task="detection").objects
+    assert counted is not None
+    assert counted.n_tiny == 2
+    assert only(tmp_path, "tiny-box").text.startswith("2 of 2 boxes")

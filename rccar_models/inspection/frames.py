@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rccar_models.boxes import Boxes
+from rccar_models.boxes import Boxes, as_boxes
 from rccar_models.cache.digest import n_threads
 from rccar_models.errors import DataError
 from rccar_models.faults import Rule
@@ -64,7 +64,7 @@ class SeenFrame:
         look: None if it cannot be read.
         amounts: (K,) pixels (segmentation) or objects (detection) of each class.
         n_ignored: pixels that count nowhere.
-        sides: (N, 2) widths and heights of its boxes in pixels.
+        boxes: (N, 4) xyxy in pixels.
         has_outlines: whether some object is more than a box.
     """
 
@@ -75,7 +75,7 @@ class SeenFrame:
     look: Look | None = None
     amounts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     n_ignored: int = 0
-    sides: Boxes = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    boxes: Boxes = field(default_factory=lambda: as_boxes([]))
     has_outlines: bool = False
 
 
@@ -136,7 +136,7 @@ def _seen(index: DataIndex, split: str, sample: Sample, look: Look | None) -> Se
         look=look or look_of(frame.image),
         amounts=amounts,
         n_ignored=n_ignored,
-        sides=frame.boxes[:, 2:] - frame.boxes[:, :2],
+        boxes=frame.boxes,
         has_outlines=any(thing.region for thing in frame.things),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rccar_models.boxes import scaled
 from rccar_models.cache.resizing import fitted_size
 from rccar_models.faults import Rule
 from rccar_models.formats.class_names import BACKGROUND_NAMES
@@ -184,17 +185,18 @@ def _ignored(frames: Sequence[SeenFrame]) -> Iterator[Finding]:
 def _tiny(
     frames: Sequence[SeenFrame], sizes: Counter[tuple[int, int]], long_side_px: int
 ) -> Iterator[Finding]:
-    sides = [
-        frame.sides * (np.asarray(_trained(sizes, long_side_px)) / np.asarray(frame.size))
-        for frame in frames
-        if len(frame.sides)
-    ]
-    if not sides:
+    held = [frame for frame in frames if len(frame.boxes)]
+    if not held:
         return
-    smallest = np.concatenate(sides).min(axis=1)
+    size = _trained(sizes, long_side_px)
+    # Stretched as for the cache, so that all count the same boxes.
+    boxes = np.concatenate(
+        [scaled(one.boxes, by=(size[0] / one.size[0], size[1] / one.size[1])) for one in held]
+    )
+    smallest = (boxes[:, 2:] - boxes[:, :2]).min(axis=1)
     n_small = int((smallest < _SMALL_PX).sum())
     if n_small:
-        width, height = _trained(sizes, long_side_px)
+        width, height = size
         text = (
             f"{n_small} of {len(smallest)} boxes are less than {_SMALL_PX} pixels wide or high at "
             f"{width}x{height}, the default of a CPU sweep ({int((smallest < 1).sum())} less than one, "
