@@ -19,6 +19,8 @@ from sweep.errors import UnavailableError
 from sweep.paths import write_text
 from tests.conftest import Cli, clean_environment
 
+pytestmark = pytest.mark.long
+
 MIB = 2**20
 
 
@@ -149,7 +151,6 @@ def test_this_machines_own_disk_is_no_network(tmp_path: Path) -> None:
     assert network_system(tmp_path) in {"", *disk.NETWORK_SYSTEMS}
 
 
-@pytest.mark.slow
 def test_everything_a_sweep_writes_is_for_its_owner_alone(cli: Cli, tmp_path: Path) -> None:
     words = ("--trainer", "stand_in", "--trials", "2", "--epochs", "1", "--workers", "1")
     before = os.umask(0o022)

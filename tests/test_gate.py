@@ -259,7 +259,7 @@ def test_loss_is_compared_in_its_own_direction(masks: Packages) -> None:
     assert found.low > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_champion_of_another_input_size_is_judged_on_the_same_frames(masks: Packages, tmp_path: Path) -> None:
     index = open_data("demo", "segmentation")
     splits = {"train": index.splits["train"][:10], "val": index.splits["val"][:8]}
@@ -423,7 +423,7 @@ def test_missing_frames_are_a_reason(masks: Packages, tmp_path: Path) -> None:
     assert "no usable frame cache" in found.reason
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_fresh_process_finds_out_the_same(masks: Packages, tmp_path: Path) -> None:
     request = masks.request("good", "poor")
     found = judge_alone(request, log=tmp_path / "gate.log")
@@ -434,7 +434,7 @@ def test_fresh_process_finds_out_the_same(masks: Packages, tmp_path: Path) -> No
     assert np.isfinite(list(found.scores.values())).all()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_process_that_takes_too_long_or_cannot_read_is_a_reason(masks: Packages, tmp_path: Path) -> None:
     late = judge_alone(masks.request("good"), log=tmp_path / "gate.log", timeout_s=0.1)
     assert late.reason.startswith("timeout: not done after 0.1 s")

@@ -19,7 +19,7 @@ from tests.making import MIOU, a_result, a_spec
 from tests.mlflow_server import MlflowServer
 from tests.unreliable import with_fault
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 LONG_S = 120.0
 SPEC = a_spec(7, trial_uid="served-7")
 

@@ -125,7 +125,7 @@ def test_mlflow_folder_loads_in_a_fresh_process_without_pickle_and_reproduces_th
         assert found["metrics"] == pytest.approx({n: result.metrics[n] for n in found["metrics"]}, abs=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_larger_model_packages_and_reproduces_its_metrics_in_a_fresh_process(tmp_path: Path) -> None:
     caches = {task: small_cache(task, tmp_path / "cache", n_train=4, n_val=2) for task in TASKS}
     packages: list[tuple[PackageResult, Path]] = []

@@ -20,6 +20,8 @@ from tests.dying import home_store
 from tests.making import a_result
 from tests.small_demo import a_request, small_cache, trained
 
+pytestmark = pytest.mark.long
+
 MIOU = Objective("miou_segmentation", maximise=True)
 
 
@@ -192,7 +194,6 @@ def test_trial_whose_run_has_not_arrived_is_to_be_delivered_first(swept: Swept, 
 # What can
 
 
-@pytest.mark.slow
 def test_best_trial_is_packaged_judged_and_promoted_and_its_missing_checkpoint_is_brought_first(
     swept: Swept,
 ) -> None:

@@ -37,6 +37,8 @@ from tests.mlflow_server import MlflowServer
 from tests.registering import NAMES, a_candidate, in_production, promoted, versions_of
 from tests.unreliable import with_fault
 
+pytestmark = pytest.mark.long
+
 N_REGISTRATION = len(promotion.REGISTRATION)
 
 
@@ -254,7 +256,6 @@ def test_unreachable_champion_stops_the_promotion_rather_than_being_no_rival(
     assert in_production(store, name) == ("1", ["1"])
 
 
-@pytest.mark.slow
 def test_server_that_lost_the_champions_files_is_told_from_one_that_is_down(
     tmp_path: Path, name: str
 ) -> None:
@@ -339,7 +340,6 @@ def test_rollback_killed_anywhere_is_completed_by_the_next_and_goes_back_once(
     assert ledger_of(registry, name)[3:] == [("2", "rolled back", "3")]
 
 
-@pytest.mark.slow
 def test_two_promotions_at_once_are_judged_against_each_other(
     home: Path, store: Store, registry: ModelRegistry, tmp_path: Path, name: str
 ) -> None:

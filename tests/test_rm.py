@@ -21,7 +21,7 @@ from sweep.paths import Home
 from sweep.tracking.removal import parent_run_of
 from tests.conftest import Cli, run_here
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 RUN = ("run", "--task", "segmentation", "--trainer", "stand_in", "--executor", "inline", "--trials", "2")
 Swept = Callable[[str], Home]
 

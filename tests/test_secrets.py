@@ -12,6 +12,8 @@ from tests.conftest import ROOT, clean_environment
 from tests.mlflow_server import MlflowServer
 from tests.postgres_server import PASSWORD, PostgresServer, binaries
 
+pytestmark = pytest.mark.long
+
 CANARY = PASSWORD
 
 

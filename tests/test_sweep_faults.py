@@ -34,10 +34,11 @@ from tests.data_folders import mask_set
 from tests.making import MIOU, a_plan, a_result, a_spec
 from tests.small_demo import a_request
 
+pytestmark = pytest.mark.long
+
 STAND_IN = ("run", "--task", "segmentation", "--trainer", "stand_in")
 
 
-@pytest.mark.slow
 def test_two_sweeps_of_one_name_at_once_are_one_sweep_and_a_refusal(tmp_path: Path) -> None:
     words = [*STAND_IN, "--trials", "3", "--epochs", "2", "--name", "both", "--workers", "1"]
     running = [
@@ -100,7 +101,6 @@ def test_storage_that_stays_locked_holds_nobody_who_asks_twice(
     assert json.loads(done.stdout)["counts"]["complete"] == 6
 
 
-@pytest.mark.slow
 def test_workers_that_always_die_at_once_end_the_sweep_with_their_last_words(cli: Cli) -> None:
     words = ("--trials", "30", "--workers", "2", "--set", "fault=exit", "--set", "fault_epoch=1")
     done = cli(*STAND_IN, *words, "--max-failures", "3", "--json")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import clean_environment, run_here
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 RUN = ("run", "--task", "segmentation", "--trainer", "stand_in", "--workers", "1")
 

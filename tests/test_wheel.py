@@ -9,8 +9,9 @@ import pytest
 
 from tests.conftest import ROOT, clean_environment
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.slow
+
 def test_wheel_installed_elsewhere_lists_spaces_and_runs_a_sweep(tmp_path: Path) -> None:
     source = tmp_path / "source"
     listed = subprocess.run(
