@@ -26,6 +26,7 @@ from tests.data_folders import (
     coco_object,
     coco_set,
     mask_set,
+    voc_set,
     write_image,
     write_mask,
     yolo_set,
@@ -505,3 +506,20 @@ def test_demo_as_masks_holds_every_mask_of_the_demo(tmp_path: Path) -> None:
     for split, kept in drawn.splits.items():
         for sample, other in zip(kept[:10], index.splits[split][:10], strict=True):
             assert_array_equal(other.read().mask, sample.read().mask)
+
+
+def test_masks_that_stay_behind_are_told(tmp_path: Path) -> None:
+    root = voc_set(tmp_path / "voc")
+    for stem in "abc":
+        write_mask(root / "SegmentationClass" / f"{stem}.png")
+    told = convert(str(root), to="coco", out=tmp_path / "out").warnings
+    assert [line for line in told if "SegmentationClass" in line] == [
+        "the masks in SegmentationClass are not converted, the boxes are; "
+        "--task segmentation takes them instead"
+    ]
+
+
+def test_outlines_converted_for_segmentation_are_offered_for_it(cli: Cli, tmp_path: Path) -> None:
+    coco_set(tmp_path / "coco")
+    done = cli("data", "convert", "coco", "--to", "yolo", "--out", "out", "--task", "segmentation")
+    assert "use it with: sweep run --task segmentation --data out" in done.stdout

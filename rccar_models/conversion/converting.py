@@ -22,7 +22,9 @@ from rccar_models.conversion.target import Source, Writer, Written
 from rccar_models.conversion.yolo_writer import YoloWriter
 from rccar_models.errors import DataError, LabelError, UnknownNameError
 from rccar_models.faults import Fault
-from rccar_models.samples import Sample
+from rccar_models.formats import FORMATS
+from rccar_models.formats.tree import tree_of
+from rccar_models.samples import DataIndex, Sample
 
 TARGETS = ("mask_folder", "coco", "yolo")
 """Formats that can be written."""
@@ -37,7 +39,7 @@ class Converted:
     Args:
         folder: of the new data set.
         format: of it.
-        task: what the source was read for.
+        task: what the source was to be read for.
         source_format: of the source.
         counts: frames by split.
         n_objects: boxes and outlines written; 0 for masks.
@@ -101,13 +103,13 @@ def convert(
     return Converted(
         folder=out,
         format=to,
-        task=index.task,
+        task=task or index.task,
         source_format=index.format,
         counts={split: len(samples) for split, samples in index.splits.items()},
         n_objects=sum(one.n_objects for one in written) if to != "mask_folder" else 0,
         classes=classes,
         n_copied=sum(one.is_copied for one in written),
-        warnings=(*map(str, index.warnings), *_notes(written, losses, n_renamed)),
+        warnings=(*map(str, index.warnings), *_left_behind(index, task), *_notes(written, losses, n_renamed)),
     )
 
 
@@ -213,6 +215,14 @@ def _check_outlines(written: Sequence[Written], described: Source, *, source: st
         return
     what = f"none of its {n_things} objects has an outline"
     raise DataError(source, [f"{what}; {MEND}"])
+
+
+def _left_behind(index: DataIndex, task: str | None) -> Iterator[str]:
+    """Say that masks stay behind where a format has them beside its boxes, and boxes were read by choice."""
+    masks = FORMATS[index.format].own_folders.get("segmentation", "")
+    is_chosen = task is None and index.task == "detection"
+    if is_chosen and masks and tree_of(Path(index.source).expanduser()).has_folder(masks):
+        yield f"the masks in {masks} are not converted, the boxes are; --task segmentation takes them instead"
 
 
 def _notes(written: Sequence[Written], losses: Counter[str], n_renamed: int) -> Iterator[str]:
