@@ -11,6 +11,7 @@ from PIL import Image
 from rccar_models.inspection.checking import check_data
 from rccar_models.inspection.findings import Finding
 from sweep.api.data import statistics
+from tests.conftest import Cli
 from tests.data_folders import (
     coco_json,
     coco_object,
@@ -25,8 +26,6 @@ from tests.data_folders import (
     write_json,
     yolo_set,
 )
-
-Cli = Callable[..., "object"]
 
 
 def found(root: Path, rule: str, **options: str) -> list[Finding]:
@@ -244,3 +243,12 @@ def test_check_and_statistics_count_the_same_tiny_boxes(tmp_path: Path) -> None:
     assert counted is not None
     assert counted.n_tiny == 2
     assert only(tmp_path, "tiny-box").text.startswith("2 of 2 boxes")
+
+
+def test_advice_for_a_shared_drive_can_be_followed(cli: Cli, tmp_path: Path) -> None:
+    twins = {f"{split}/{split[0]}_{seed:03d}.png": seed for split in ("train", "val") for seed in range(12)}
+    root = scenes(tmp_path / "set", twins)
+    advice = next(one.text for one in found(root, "same-drive") if not one.file)
+    words = advice.rpartition("`sweep ")[2].rstrip("`").split()
+    done = cli(*words, str(root))
+    assert done.returncode == 0, done.stderr

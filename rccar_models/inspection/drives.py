@@ -93,7 +93,7 @@ def _split_findings(judged: _Stack, train: _Stack, split: str) -> Iterator[Findi
     text = (
         f"{len(said)} of {n_frames} {split} frames ({len(said) / n_frames:.0%}) seem to come from drives "
         f"in train too ({', '.join(filter(None, (looks, between)))}): "
-        "scores flatter: divide by drive, e.g. with `sweep data split`"
+        "scores flatter: divide by drive, e.g. with `sweep data split --force`"
     )
     yield Finding(Rule.SAME_DRIVE, False, text)
     for position in sorted(said):
