@@ -4,9 +4,11 @@ import json
 import math
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from sweep.tracking.events import PARENT, Event, RunFile, SweepEnd, SweepProgres
 from sweep.tracking.memory_tracker import MemoryTracker
 from sweep.tracking.run_fields import KEY_CHARS, TAG_CHARS, cut, key, result_metrics, result_tags
 from sweep.tracking.scribe import Scribe
-from sweep.tracking.spool import Spool
+from sweep.tracking.spool import Spool, delivered_runs
 from sweep.tracking.store import Store, open_store
 from tests.conftest import ROOT
 from tests.making import MIOU, a_result, a_spec
@@ -670,7 +672,7 @@ import resource, sys
 from pathlib import Path
 from sweep.errors import UnavailableError
 from sweep.tracking.events import Event
-from sweep.tracking.spool import Spool
+from sweep.tracking.spool import Spool, delivered_runs
 from tests.making import a_spec
 
 def limit(n_bytes):
@@ -796,3 +798,25 @@ def test_clock_that_jumps_back_or_ahead_disturbs_nothing(store: Store, tmp_path:
     steps = [(step, value) for step, _, value in history(store, runs["trial-000"], "miou_segmentation")]
     assert steps == [(1, 0.1), (2, 0.2), (3, 0.3)]
     assert runs["trial-000"].data.metrics["miou_segmentation"] == 0.3  # the last by step, not by time
+
+
+def test_scribe_whose_closing_is_interrupted_notes_what_it_was_writing(store: Store, tmp_path: Path) -> None:
+    gate, is_writing = threading.Event(), threading.Event()
+
+    def waits(call: Callable[[], Any]) -> Any:
+        is_writing.set()
+        gate.wait(LONG_S)
+        return call()
+
+    scribe = a_scribe(tmp_path, with_fault(store, "create_run", waits))
+    scribe.sweep_started(a_sweep("interrupted"))
+    assert is_writing.wait(LONG_S)
+    threading.Timer(0.2, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        scribe.close(LONG_S)
+    assert not scribe.close(0.0)
+    gate.set()
+    end = time.monotonic() + LONG_S
+    while not delivered_runs(tmp_path / "spool.jsonl") and time.monotonic() < end:
+        time.sleep(0.01)
+    assert delivered_runs(tmp_path / "spool.jsonl").keys() == {PARENT}

@@ -216,13 +216,13 @@ class Scribe:
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
-        self._thread.join(timeout_s)
-        with self._changed:
+            # Not join: a signal in it makes Python 3.11 believe that the thread has ended.
+            self._changed.wait_for(lambda: self._has_ended, timeout_s)
             self._is_given_up = True
             self._changed.notify_all()
-        is_done = self._spool.is_empty
-        if not self._thread.is_alive():
-            self._spool.close()
+            is_done = self._spool.is_empty
+            if self._has_ended:
+                self._spool.close()
         return is_done
 
     def _tell(self, told: Told) -> None:
