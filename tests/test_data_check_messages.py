@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rccar_models.formats import scan_data
 from rccar_models.inspection.checking import check_data
 from rccar_models.inspection.findings import Finding
 from sweep.api.data import statistics
@@ -252,3 +253,17 @@ def test_advice_for_a_shared_drive_can_be_followed(cli: Cli, tmp_path: Path) -> 
     words = advice.rpartition("`sweep ")[2].rstrip("`").split()
     done = cli(*words, str(root))
     assert done.returncode == 0, done.stderr
+
+
+def test_one_of_a_kind_is_told_in_the_singular(tmp_path: Path) -> None:
+    root = yolo_set(tmp_path, lines={"train/a": "0 .5 .5 0 .5", "train/b": "0 .5 .5 .5 .5"})
+    (root / "classes.txt").unlink()
+    texts = [fault.text for fault in scan_data(str(root), "detection").warnings]
+    assert "1 box without width or height was left out" in texts
+    assert "nothing names the classes: they are called class_0 by their ids" in texts
+
+
+def test_number_of_thousands_of_digits_is_told_without_advice_for_programmers(tmp_path: Path) -> None:
+    coco_set(tmp_path, train=f'{{"images": [{"7" * 6000}]}}')
+    faults = [one.text for one in check_data(str(tmp_path)).findings if one.is_error]
+    assert faults == ["holds a whole number of thousands of digits; correct or remove it"]

@@ -203,7 +203,7 @@ def test_flat_rectangles_stay_things_and_are_left_out_of_training(tmp_path: Path
     index = opened(ls_set(tmp_path, ls_tasks(ls_result(), flat)))
     assert [thing.where for thing in frame(index).things] == ["result r1", "result r1"]
     assert len(frame(index).boxes) == 1
-    assert as_lines(index.warnings) == ("1 boxes without width or height were left out",)
+    assert as_lines(index.warnings) == ("1 box without width or height was left out",)
 
 
 def test_picture_of_another_size_than_the_labelled_one_is_refused_with_both(tmp_path: Path) -> None:

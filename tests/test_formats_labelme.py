@@ -297,7 +297,7 @@ def test_split_without_any_object_is_refused_with_counts(tmp_path: Path) -> None
 def test_flat_rectangle_is_left_out_and_counted(tmp_path: Path) -> None:
     flat = labelme_shape(points=[[2, 1], [2, 4]], kind="rectangle")
     index = opened(labelme_set(tmp_path, a=labelme_json(labelme_shape(), flat)))
-    assert as_lines(index.warnings) == ("1 boxes without width or height were left out",)
+    assert as_lines(index.warnings) == ("1 box without width or height was left out",)
     assert frame(index).boxes.tolist() == [[2, 1, 6, 3]]
     assert len(frame(index).things) == 2
 

@@ -114,7 +114,7 @@ def test_flat_and_inverted_boxes_stay_things_and_are_left_out_of_training(
     index = opened(voc_set(tmp_path, xml={"a": voc_xml(voc_object(box=box), voc_object())}))
     assert [thing.box for thing in frame(index).things] == [box, (2, 1, 6, 3)]
     assert_allclose(frame(index).boxes, [[2, 1, 6, 3]])
-    assert as_lines(index.warnings) == ("1 boxes without width or height were left out",)
+    assert as_lines(index.warnings) == ("1 box without width or height was left out",)
 
 
 def test_classes_txt_gives_the_order_of_classes(tmp_path: Path) -> None:

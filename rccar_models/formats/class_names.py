@@ -142,6 +142,18 @@ def numbered_names(highest: int) -> tuple[str, ...]:
     return tuple(f"class_{class_id}" for class_id in range(highest + 1))
 
 
+def numbered_span(highest: int) -> str:
+    """Say how classes are called that nobody named.
+
+    Args:
+        highest: class id found.
+
+    Returns:
+        The first name and the last one.
+    """
+    return f"class_0 to class_{highest}" if highest else "class_0"
+
+
 def mapping_key(*mappings: Mapping[Any, int | None]) -> str:
     """Identify what labels mean, for the digest: equal files and class names can still be other labels.
 

@@ -42,8 +42,10 @@ def read_json(path: Path, *, root: Path, max_mib: float = MAX_MIB) -> object:
         fault = f"{error} is not a number in JSON; correct or remove the entry"
     except MemoryError:
         fault = "is larger than this machine's memory can hold; divide the file"
-    except ValueError as error:  # a key that stands twice, a number of too many digits
+    except _RepeatedKeyError as error:
         fault = f"{error}; correct the file"
+    except ValueError:  # Python reads whole numbers of up to 4,300 digits
+        fault = "holds a whole number of thousands of digits; correct or remove it"
     raise DataError(str(root), [Fault(Rule.ANNOTATION, fault, file=where, line=line, column=column)])
 
 
@@ -63,6 +65,10 @@ class _NotANumberError(ValueError):
     pass
 
 
+class _RepeatedKeyError(ValueError):
+    pass
+
+
 def _refused(constant: str) -> object:
     raise _NotANumberError(constant)
 
@@ -71,7 +77,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     content = dict(pairs)
     if len(content) < len(pairs):
         twice = first_repeat(key for key, _ in pairs) or ""
-        raise ValueError(f"the key {twice[:80]!r} stands twice in one object")
+        raise _RepeatedKeyError(f"the key {twice[:80]!r} stands twice in one object")
     return content
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rccar_models.boxes import as_boxes, at_least, clipped
 from rccar_models.errors import DataError, LabelError
-from rccar_models.faults import Rule
+from rccar_models.faults import Fault, Rule
 from rccar_models.formats.run_lengths import code_extent, decoded_mask
 from rccar_models.samples import IGNORE_ID, Frame, Region, Thing
 
@@ -61,6 +61,20 @@ def labelled_frame(
     if not inside.all():
         warnings = (*warnings, OUTSIDE)
     return Frame(image=image, boxes=boxes[inside], labels=labels[inside], warnings=warnings, things=kept)
+
+
+def flat_boxes(n: int, *, example: str = "") -> Fault:
+    """Warn of boxes that detection cannot use.
+
+    Args:
+        n: how many, at least one.
+        example: where one of them is.
+
+    Returns:
+        The warning.
+    """
+    text = "1 box without width or height was" if n == 1 else f"{n} boxes without width or height were"
+    return Fault(Rule.FLAT_BOX, f"{text} left out" + (f", e.g. {example}" if example else ""))
 
 
 def extent(region: Region) -> tuple[float, float, float, float]:

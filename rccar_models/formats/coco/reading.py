@@ -23,7 +23,7 @@ from rccar_models.formats.coco.files import Annotated, AnnotationFiles, annotati
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
-from rccar_models.formats.labelling import labelled_frame
+from rccar_models.formats.labelling import flat_boxes, labelled_frame
 from rccar_models.formats.layouts import divided
 from rccar_models.formats.named_images import NamedImages
 from rccar_models.formats.split_lists import listed_frames, listed_twice
@@ -192,7 +192,7 @@ def _left_out(files: Mapping[Annotated, CocoFile], task: str) -> Iterator[Fault]
     if crowds:
         yield Fault(Rule.NOTE, f"{crowds} crowd annotations (iscrowd) were left out")
     if flat:
-        yield Fault(Rule.FLAT_BOX, f"{len(flat)} boxes without width or height were left out, e.g. {flat[0]}")
+        yield flat_boxes(len(flat), example=flat[0])
 
 
 def _unlisted(tree: Tree, sources: Mapping[Annotated, list[_Source]]) -> list[Fault]:

@@ -20,7 +20,7 @@ from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.label_studio.export import Task, read_tasks
 from rccar_models.formats.label_studio.files import Images, export_files
 from rccar_models.formats.label_studio.shapes import Shape
-from rccar_models.formats.labelling import labelled_frame
+from rccar_models.formats.labelling import flat_boxes, labelled_frame
 from rccar_models.formats.layouts import divided, images_of
 from rccar_models.formats.split_lists import listed_twice
 from rccar_models.formats.splits import REQUIRED
@@ -172,7 +172,7 @@ def _warnings(tree: Tree, tasks: Mapping[str, Task], task: str) -> Iterator[Faul
         yield Fault(Rule.NOTE, f"{n_turned} rectangles are turned and become {what}")
     n_flat = sum(shape.is_flat for shape in shapes)
     if n_flat:
-        yield Fault(Rule.FLAT_BOX, f"{n_flat} boxes without width or height were left out")
+        yield flat_boxes(n_flat)
     n_boxes = sum(shape.is_box for shape in shapes)
     if n_boxes and task == "segmentation":
         text = f"{n_boxes} objects have a box but no outline: their boxes are ignored (255)"

@@ -27,7 +27,7 @@ from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
 from rccar_models.formats.folders import holds_labels
 from rccar_models.formats.json_files import read_json
-from rccar_models.formats.labelling import extent, labelled_frame
+from rccar_models.formats.labelling import extent, flat_boxes, labelled_frame
 from rccar_models.formats.labelme.classes import Classes, labelled_classes
 from rccar_models.formats.labelme.labels import (
     MAX_MIB,
@@ -197,7 +197,7 @@ def _warnings(survey: _Survey, classes: Classes, task: str) -> Iterator[Fault]:
         text = f"{len(survey.empty)} label files hold no shape, e.g. {survey.empty[0]}"
         yield Fault(Rule.NOTE, text)
     if survey.n_flat and task == "detection":
-        yield Fault(Rule.FLAT_BOX, f"{survey.n_flat} boxes without width or height were left out")
+        yield flat_boxes(survey.n_flat)
     ignored = sum(label == IGNORED for label, _, _ in survey.places)
     if ignored:
         what = "count nowhere (255)" if task == "segmentation" else "were left out"

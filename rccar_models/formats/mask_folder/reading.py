@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rccar_models.errors import DataError, LabelError
 from rccar_models.faults import Fault, Rule
-from rccar_models.formats.class_names import BACKGROUND, highest_id, numbered_names
+from rccar_models.formats.class_names import BACKGROUND, highest_id, numbered_names, numbered_span
 from rccar_models.formats.decoding import read_image, read_mask_pixels
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
@@ -151,7 +151,7 @@ def _numbered(root: Path, pairs: Sequence[Pair]) -> tuple[MaskClasses, list[Faul
     ignored = {IGNORE_ID} & counts.keys()
     del counts[IGNORE_ID]
     highest = highest_id(counts, len(pairs))
-    text = f"there is no classes.txt: classes are called class_0 to class_{highest} by the ids found"
+    text = f"there is no classes.txt: classes are called {numbered_span(highest)} by the ids found"
     ids = {class_id: class_id for class_id in (*range(highest + 1), IGNORE_ID)}
     classes = MaskClasses(names=numbered_names(highest), ids=ids, file="", warnings=(Fault(Rule.NOTE, text),))
     found = {value for value in counts if value <= highest} | ignored

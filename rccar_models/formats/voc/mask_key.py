@@ -22,6 +22,7 @@ from rccar_models.formats.class_names import (
     classes_for,
     highest_id,
     numbered_names,
+    numbered_span,
     read_class_names,
 )
 from rccar_models.formats.class_table import read_entries
@@ -153,7 +154,7 @@ def _key_of_ids(tree: Tree, masks: Sequence[Path]) -> MaskKey:
     if highest < len(VOC_NAMES):
         text = "nothing names the classes: they are called as the 20 of Pascal VOC"
         return _key_of_names(VOC_NAMES, warnings=(Fault(Rule.NOTE, text),))
-    text = f"nothing names the classes: they are called class_0 to class_{highest} by their ids"
+    text = f"nothing names the classes: they are called {numbered_span(highest)} by their ids"
     return _key_of_names(numbered_names(highest), warnings=(Fault(Rule.NOTE, text),))
 
 

@@ -18,7 +18,7 @@ from rccar_models.formats.class_names import BACKGROUND_NAMES, class_file, read_
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import name_of
-from rccar_models.formats.labelling import labelled_frame
+from rccar_models.formats.labelling import flat_boxes, labelled_frame
 from rccar_models.formats.layouts import Pair, Pairs, find_pairs
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
@@ -184,7 +184,7 @@ def _warnings(pairs: Pairs, labels: Mapping[str, VocLabels]) -> Iterator[Fault]:
         yield Fault(Rule.NOTE, f"{n_difficult} objects are marked as difficult; they are kept")
     n_flat = sum(one.is_flat for one in _objects(labels.values()))
     if n_flat:
-        yield Fault(Rule.FLAT_BOX, f"{n_flat} boxes without width or height were left out")
+        yield flat_boxes(n_flat)
     renamed = [pair for pair in _all_pairs(pairs) if _contradicts(labels[pair.name].picture, pair.name)]
     if renamed:
         first = renamed[0]

@@ -17,12 +17,13 @@ from rccar_models.formats.class_names import (
     classes_for,
     mapping_key,
     numbered_names,
+    numbered_span,
     read_class_names,
 )
 from rccar_models.formats.decoding import read_image
 from rccar_models.formats.definition import FormatDef
 from rccar_models.formats.files import filled_lines, name_of, read_text
-from rccar_models.formats.labelling import labelled_frame
+from rccar_models.formats.labelling import flat_boxes, labelled_frame
 from rccar_models.formats.layouts import Pair, Pairs, find_pairs
 from rccar_models.formats.splits import REQUIRED
 from rccar_models.formats.tree import Tree
@@ -53,7 +54,7 @@ def _index(tree: Tree, task: str) -> DataIndex:
     if names is None:
         highest = max((found.highest for found in labels.values()), default=0)
         names = numbered_names(highest)
-        text = f"nothing names the classes: they are called class_0 to class_{highest} by their ids"
+        text = f"nothing names the classes: they are called {numbered_span(highest)} by their ids"
         warnings.append(Fault(Rule.NOTE, text))
     classes, ids = classes_for(names, task)
     key = mapping_key(ids, {"kpt_shape": int(described.has_keypoints)})
@@ -139,7 +140,7 @@ def _warnings(pairs: Pairs, labels: Iterable[Labels], task: str) -> Iterator[Fau
         text = f"{len(unlabelled)} images have no label file and count as images without objects"
         yield Fault(Rule.IMAGE_WITHOUT_LABEL, f"{text}, e.g. {unlabelled[0].name}")
     if degenerate:
-        yield Fault(Rule.FLAT_BOX, f"{degenerate} boxes without width or height were left out")
+        yield flat_boxes(degenerate)
     n_posed = sum(one.n_with_keypoints for one in found)
     if n_posed:
         text = f"{n_posed} objects have keypoints (kpt_shape), which are not used: their boxes are"
