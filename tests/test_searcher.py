@@ -1,8 +1,11 @@
 """The searcher on a real SQLite storage: what Optuna's storage says afterwards is what happened."""
 
+import math
+import random
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -10,10 +13,13 @@ from optuna.trial import TrialState
 
 from sweep.catalog import PRUNERS as PRUNER_NAMES
 from sweep.catalog import SAMPLERS as SAMPLER_NAMES
+from sweep.history import PastTrial
 from sweep.records import EpochReport, Status, SweepPlan, TrialSpec
 from sweep.search_space import Choice, FloatRange, IntRange, Parameter, SearchSpace
 from sweep.searching.mirror import RUN_ID_GRACE_S, StorageMirror
 from sweep.searching.pruners import PRUNERS, first_rung_epoch, warm_up_epochs
+from sweep.searching.restoring import ended_trials, sampler_notes
+from sweep.searching.rungs import BracketPruner, slot_of
 from sweep.searching.samplers import SAMPLERS
 from sweep.searching.searcher import StudySearcher, open_study
 from sweep.searching.storage import open_storage
@@ -309,3 +315,128 @@ def test_grid_ends_and_then_nothing_is_asked(open_searcher: Open) -> None:
 def test_tables_have_every_name_users_may_write() -> None:
     assert set(SAMPLERS) == set(SAMPLER_NAMES)
     assert set(PRUNERS) == set(PRUNER_NAMES)
+
+
+class Sweep:
+    """A sweep of one worker. Workers and the sweep's own process can be cut after any epoch of any slot."""
+
+    def __init__(self, folder: Path, *, sampler: str, pruner: str, epochs: int = 18) -> None:
+        self.plan = a_plan(epochs=epochs, seed=3)
+        self.rows = {"sampler": sampler, "pruner": pruner}
+        folder.mkdir()
+        self.storage = open_storage(f"sqlite:///{folder / 'optuna.db'}", init_lock=folder / "lock")
+        self.study_id = open_study(self.storage, plan=self.plan, attributes={})
+        self.past: dict[str, PastTrial] = {}
+        self.searcher = self.opened()
+
+    def opened(self, **earlier: Any) -> StudySearcher:
+        mirror = StorageMirror(self.storage, self.study_id, run_id_of=lambda uid: f"run-{uid}")
+        return StudySearcher(space=SPACE, plan=self.plan, mirror=mirror, **self.rows, **earlier)
+
+    def run(self, n_slots: int, *, cuts: Mapping[tuple[int, int], str]) -> list[tuple[Any, Status, int]]:
+        """Parameters, ending and last epoch of every slot; `cuts` say who dies, by slot and epoch."""
+        return [self.closed(slot, cuts) for slot in range(n_slots)]
+
+    def closed(self, slot: int, cuts: Mapping[tuple[int, int], str]) -> tuple[Any, Status, int]:
+        spec, status, epoch = self.begun(slot), Status.COMPLETE, 0
+        while status is Status.COMPLETE and epoch < self.plan.epochs:
+            epoch += 1
+            value = score(spec, epoch)
+            report = EpochReport(trial_uid=spec.trial_uid, epoch=epoch, metrics={"miou_segmentation": value})
+            is_pruned = self.searcher.report(report)
+            self.past[spec.trial_uid].take(report)
+            if (slot, epoch) in cuts and epoch < self.plan.epochs:
+                self.cut(spec, cuts[slot, epoch])
+                spec = self.begun(slot, same=spec)
+            elif is_pruned:
+                status = Status.PRUNED
+        result = a_result(spec, value, status=status)
+        self.past[spec.trial_uid].result = result
+        self.searcher.tell(result)
+        self.searcher.settle()
+        return {"model_name": spec.model, **spec.params}, status, epoch
+
+    def begun(self, slot: int, *, same: TrialSpec | None = None) -> TrialSpec:
+        spec = self.searcher.ask(slot, same=same)
+        assert spec is not None
+        self.past[spec.trial_uid] = PastTrial(spec)
+        return spec
+
+    def cut(self, spec: TrialSpec, who: str) -> None:
+        if who == "worker":
+            died = a_result(spec, None, status=Status.FAILED, reason="worker_killed(-9)")
+            self.past[spec.trial_uid].result = died
+            self.searcher.tell(died)
+            self.searcher.settle()
+            return
+        self.searcher._mirror._write_reports()  # what half a second later would have been written
+        trials = ended_trials(self.storage, self.study_id, self.past, {}, space=SPACE)
+        places = sampler_notes(self.storage, self.study_id, trials)
+        self.searcher = self.opened(earlier=trials, attributes=places)
+
+
+def score(spec: TrialSpec, epoch: int) -> float:
+    reached = 0.9 - abs(math.log10(float(spec.params["lr"])) + 2.5) / 5
+    noise = random.Random(f"{spec.slot} {epoch}").gauss(0, 0.02)
+    return reached * (1 - math.exp(-epoch / 4)) + noise
+
+
+# At rungs (2, 6), in warm-up and after it; of every third slot more than one attempt is cut.
+CUTS = {
+    (slot, epoch): who
+    for slot in range(1, 26, 3)
+    for epoch, who in ((2, "worker"), (4, "process"), (6, "worker"), (11, "worker"))
+    if (slot + epoch) % 4 != 0
+} | {(5, 2): "process", (8, 6): "process", (14, 6): "process", (17, 2): "process", (20, 6): "worker"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pruner", "sampler"),
+    [("asha", "tpe"), ("hyperband", "tpe"), ("hyperband", "qmc"), ("median", "tpe"), ("patient", "random")],
+)
+def test_sweep_with_cuts_draws_and_prunes_as_one_without(tmp_path: Path, pruner: str, sampler: str) -> None:
+    whole = Sweep(tmp_path / "whole", sampler=sampler, pruner=pruner).run(26, cuts={})
+    found = Sweep(tmp_path / "cut", sampler=sampler, pruner=pruner).run(26, cuts=CUTS)
+    assert [ending[:2] for ending in found] == [ending[:2] for ending in whole]
+    # What was told to end after an epoch, and was cut before it came to do so, ends after the next one.
+    late = [status is Status.PRUNED and (slot, last) in CUTS for slot, (_, status, last) in enumerate(whole)]
+    assert [last for *_, last in found] == [ending[2] + late[slot] for slot, ending in enumerate(whole)]
+    assert Status.PRUNED in {status for _, status, _ in whole}
+
+
+@pytest.mark.slow
+def test_trial_cut_after_it_was_told_to_end_ends_in_its_next_attempt(tmp_path: Path) -> None:
+    whole = Sweep(tmp_path / "whole", sampler="random", pruner="asha").run(12, cuts={})
+    slot, last = next((slot, found[2]) for slot, found in enumerate(whole) if found[1] is Status.PRUNED)
+    for who in ("worker", "process"):
+        found = Sweep(tmp_path / who, sampler="random", pruner="asha").run(slot + 1, cuts={(slot, last): who})
+        assert found[slot][1:] == (Status.PRUNED, last + 1)
+
+
+def test_hyperbands_bracket_is_the_slots_for_pruner_and_sampler_alike() -> None:
+    seen: list[tuple[int, set[int]]] = []
+
+    class Looking(optuna.samplers.RandomSampler):
+        """Notes which trials Optuna lets a sampler see."""
+
+        def infer_relative_search_space(
+            self, study: optuna.Study, trial: optuna.trial.FrozenTrial
+        ) -> dict[str, optuna.distributions.BaseDistribution]:
+            seen.append((slot_of(trial), {slot_of(other) for other in study.get_trials(deepcopy=False)}))
+            return {}
+
+    pruner = BracketPruner(6, 54)
+    study = optuna.create_study(study_name="seed-0", sampler=Looking(), pruner=pruner)
+    whole = optuna.create_study(study_name="seed-0", pruner=optuna.pruners.HyperbandPruner(6, 54, 3))
+    whole.pruner._try_initialization(whole)
+    slots = [0, 1, 1, 2, 3, 3, 3, *range(4, 40)]
+    for slot in slots:
+        study.enqueue_trial({}, user_attrs={"slot": slot})
+        study.tell(study.ask(), 0.5)
+    for _ in range(40):
+        whole.tell(whole.ask(), 0.5)
+    bracket = {trial.number: whole.pruner._get_bracket_id(whole, trial) for trial in whole.trials}
+    assert set(bracket.values()) == {0, 1, 2}
+    for slot, others in seen:
+        assert others == {other for other in range(slot + 1) if bracket[other] == bracket[slot]}

@@ -6,20 +6,18 @@ transaction when it is asked, its reports in batches, its end when it is told.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
 
+from sweep.searching.attempts import PRUNE_AFTER
 from sweep.searching.storage import storage_errors
 
 REPORT_EVERY_S = 0.5
 # A finished trial cannot get further attributes, so its end waits this long for MLflow's run id.
 RUN_ID_GRACE_S = 3.0
-# What asha and hyperband compare with: Optuna notes at which rungs a trial was judged, and its value there.
-RUNG = "completed_rung_"
 
 
 @dataclass(slots=True)
@@ -53,34 +51,29 @@ class StorageMirror:
         self._run_id_of = run_id_of
         self._clock = clock
         self._ids: dict[int, int] = {}
-        self._reports: list[tuple[int, int, float]] = []
+        self._reports: list[tuple[int, int, float, bool]] = []
         self._reported_at = clock()
         self._endings: list[_Ending] = []
-        self._attributes: dict[str, Any] = {}
 
-    def started(self, trial: FrozenTrial, *, attributes: Mapping[str, Any]) -> None:
+    def started(self, trial: FrozenTrial) -> None:
         """Write a running trial with its parameters and attributes.
 
         Args:
             trial: of the in-memory study.
-            attributes: of the study, in which a sampler with a fixed sequence keeps its place.
         """
         with storage_errors(f"starting trial {trial.number}"):
             self._ids[trial.number] = self._storage.create_new_trial(self._study_id, template_trial=trial)
-            for key, value in attributes.items():
-                if self._attributes.get(key) != value:
-                    self._storage.set_study_system_attr(self._study_id, key, value)
-                    self._attributes[key] = value
 
-    def reported(self, number: int, step: int, value: float) -> None:
+    def reported(self, number: int, step: int, value: float, *, is_pruned: bool = False) -> None:
         """Note an intermediate value; `settle` writes it with others. The worker waits for this call.
 
         Args:
             number: trial number.
             step: epoch, from 1.
             value: of the objective.
+            is_pruned: whether the trial is told to end.
         """
-        self._reports.append((self._ids[number], step, value))
+        self._reports.append((self._ids[number], step, value, is_pruned))
 
     def ended(self, trial: FrozenTrial, *, trial_uid: str, reason: str) -> None:
         """Note a finished trial; `settle` writes it as soon as its MLflow run id is known.
@@ -116,16 +109,15 @@ class StorageMirror:
 
     def _write_reports(self) -> None:
         while self._reports:
-            trial_id, step, value = self._reports[0]
+            trial_id, step, value, is_pruned = self._reports[0]
             self._storage.set_trial_intermediate_value(trial_id, step, value)
+            if is_pruned:
+                self._storage.set_trial_user_attr(trial_id, PRUNE_AFTER, step)
             del self._reports[0]  # not before it is written: after an error it is tried again
         self._reported_at = self._clock()
 
     def _write_ending(self, ending: _Ending, run_id: str | None) -> None:
         trial_id = self._ids[ending.trial.number]
-        for key, value in ending.trial.system_attrs.items():
-            if key.startswith(RUNG):
-                self._storage.set_trial_system_attr(trial_id, key, value)
         if run_id is not None:
             self._storage.set_trial_user_attr(trial_id, "mlflow_run_id", run_id)
         if ending.reason:

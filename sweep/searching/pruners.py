@@ -15,7 +15,7 @@ from collections.abc import Callable
 import optuna
 from optuna.pruners import BasePruner
 
-REDUCTION_FACTOR = 3
+from sweep.searching.rungs import REDUCTION_FACTOR, BracketPruner, RungPruner
 
 
 def warm_up_epochs(epochs: int) -> int:
@@ -55,15 +55,11 @@ def _median(epochs: int) -> BasePruner:
 
 
 def _hyperband(epochs: int) -> BasePruner:
-    return optuna.pruners.HyperbandPruner(
-        min_resource=first_rung_epoch(epochs), max_resource=max(epochs, 1), reduction_factor=REDUCTION_FACTOR
-    )
+    return BracketPruner(first_rung_epoch(epochs), epochs)
 
 
 def _asha(epochs: int) -> BasePruner:
-    return optuna.pruners.SuccessiveHalvingPruner(
-        min_resource=first_rung_epoch(epochs), reduction_factor=REDUCTION_FACTOR
-    )
+    return RungPruner(first_rung_epoch(epochs))
 
 
 def _patient(epochs: int) -> BasePruner:

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from sweep.errors import InputError
 from sweep.records import EpochReport, ParamValue, SweepPlan, TrialResult, TrialSpec
 from sweep.search_space import SearchSpace
+from sweep.searching.attempts import Attempts
 from sweep.searching.mirror import StorageMirror
 from sweep.searching.pruners import PRUNERS
 from sweep.searching.samplers import SAMPLERS
@@ -81,7 +82,8 @@ class StudySearcher:
             sampler=optuna.samplers.RandomSampler(),  # each slot gets its own
             pruner=PRUNERS[pruner](plan.epochs),
         )
-        self._study.add_trials(earlier)
+        self._attempts = Attempts(earlier)
+        self._study.add_trials(self._attempts.trials)
         for key, value in attributes.items():
             self._memory.set_study_system_attr(self._study_id, key, value)
         self._grid = space.grid() if self._sampler.enumerates else []
@@ -100,17 +102,20 @@ class StudySearcher:
         wanted = self._wanted(slot, same)
         if wanted is None and self._sampler.enumerates:
             return None
-        if wanted is not None:
-            self._study.enqueue_trial(dict(self._space.stored(wanted)))
+        # The slot first: by it hyperband chooses the bracket whose trials a sampler looks at.
+        fixed = {} if wanted is None else dict(self._space.stored(wanted))
+        self._study.enqueue_trial(fixed, user_attrs={"slot": slot})
         self._study.sampler = self._sampler_of(slot, is_drawn=wanted is None)
+        places = dict(self._memory.get_study_system_attrs(self._study_id))
         trial = self._study.ask()
         spec = self._spec(trial, slot, same)
-        for key, value in (("trial_uid", spec.trial_uid), ("slot", slot), ("seed", spec.seed)):
+        for key, value in (("trial_uid", spec.trial_uid), ("seed", spec.seed)):
             trial.set_user_attr(key, value)
+        for key, value in self._memory.get_study_system_attrs(self._study_id).items():
+            if places.get(key) != value:  # a sequence's place: written in one with what was drawn there
+                self._memory.set_trial_system_attr(trial._trial_id, key, value)
         self._trials[spec.trial_uid] = (trial, spec)
-        self._mirror.started(
-            self._frozen(trial), attributes=self._memory.get_study_system_attrs(self._study_id)
-        )
+        self._mirror.started(self._frozen(trial))
         return spec
 
     def report(self, report: EpochReport) -> bool:
@@ -125,10 +130,19 @@ class StudySearcher:
         """
         trial, spec = self._trials[report.trial_uid]
         value = report.metrics[self._plan.objective.metric]
-        trial.report(value, report.epoch)
-        self._mirror.reported(trial.number, report.epoch, value)
-        is_last = report.epoch >= spec.until_epoch
-        return spec.slot != 0 and not is_last and trial.should_prune()
+        if not self._memory.get_trial(trial._trial_id).intermediate_values:
+            for epoch, reached in self._attempts.before(spec.slot, report.epoch).items():
+                trial.report(reached, epoch)
+        is_pruned = self._attempts.is_condemned(spec.slot, report.epoch)
+        if not is_pruned:
+            self._attempts.take(spec.slot, report.epoch, value)
+            trial.report(value, report.epoch)
+            is_spared = spec.slot == 0 or report.epoch >= spec.until_epoch
+            is_pruned = not is_spared and trial.should_prune()
+        if is_pruned:
+            self._attempts.prune(spec.slot, report.epoch)
+        self._mirror.reported(trial.number, report.epoch, value, is_pruned=is_pruned)
+        return is_pruned
 
     def tell(self, result: TrialResult) -> None:
         """Take in how a trial ended.
