@@ -12,6 +12,7 @@ from sweep.provenance import who
 from sweep.tracking import ModelRegistry, open_registry
 from sweep.tracking.model_notes import METRIC, value_of
 from sweep.tracking.registered import Standing
+from sweep.wiring.addresses import address_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ def open_models(
     """
     root = Home.at(home)
     if home is None:
-        tracking_uri = tracking_uri or os.environ.get("SWEEP_TRACKING_URI", "").strip() or None
+        tracking_uri = tracking_uri or address_in(os.environ, "tracking_uri")
     if tracking_uri is None and not root.mlflow_file.is_file():
         raise InputError(f"{root.root} holds no MLflow database, so there is no model in it; {mend}")
     return open_registry(

@@ -9,10 +9,11 @@ from sweep.config import SweepConfig
 from sweep.database_file import is_fresh, sqlite_file
 from sweep.errors import InputError
 from sweep.paths import Home, SweepPaths
+from sweep.searching.server_lock import held_on_server
 from sweep.searching.storage import delete_study
 from sweep.tracking.removal import Leftovers, find_leftovers, parent_run_of, remove_leftovers
 from sweep.tracking.store import Store, open_store
-from sweep.wiring import parts
+from sweep.wiring import StoredSweep, parts
 from sweep.wiring.owner import held
 
 
@@ -71,7 +72,8 @@ def remove_sweep(
     paths = where.sweep(stored.name)
     if wiring.is_held(paths):
         raise InputError(f"sweep {name} is running; end it first with: sweep stop {name}")
-    with held(paths, stored.name):
+    address = wiring.addresses_of(config, where).storage
+    with held(paths, stored.name), held_on_server(address, uid=stored.uid, name=stored.name):
         store = _store(config, where)
         removal = _removal(stored.name, _leftovers(store, paths))
         if not confirm(removal):
@@ -79,7 +81,7 @@ def remove_sweep(
         with parts.make_registry(config, where).locked():
             leftovers = _leftovers(store, paths)  # again: somebody may have promoted one meanwhile
             is_for_good = store is None or remove_leftovers(store, leftovers)
-        _remove_study(config, where, stored.name)
+        _remove_study(config, where, stored)
         shutil.rmtree(paths.root)  # last: as long as it is there, the rest can be found
     return replace(_removal(stored.name, leftovers), is_for_good=is_for_good, is_done=True)
 
@@ -104,9 +106,9 @@ def _store(config: SweepConfig, home: Home) -> Store | None:
     return open_store(address, artifacts=home.artifacts, init_lock=home.mlflow_lock)
 
 
-def _remove_study(config: SweepConfig, home: Home, name: str) -> None:
+def _remove_study(config: SweepConfig, home: Home, stored: StoredSweep) -> None:
     if not _is_missing(wiring.addresses_of(config, home).storage):
-        delete_study(parts.make_storage(config, home), name)
+        delete_study(parts.make_storage(config, home), stored.name, uid=stored.uid)
 
 
 def _is_missing(address: str) -> bool:

@@ -76,13 +76,31 @@ def open_storage(
         UnavailableError: the database cannot be opened, is damaged, or has an older schema.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        options = _options(make_url(url).get_backend_name(), busy_timeout_s)
+    with opening_errors(url):
+        options = engine_options(make_url(url).get_backend_name(), busy_timeout_s)
         if (file := sqlite_file(url)) is not None:
             check_database(file, whose="Optuna", busy_timeout_s=busy_timeout_s)
         init_lock.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(init_lock, timeout=INIT_TIMEOUT_S):
             return PatientStorage(url, engine_kwargs=options, patience_s=patience_s)
+
+
+@contextmanager
+def opening_errors(url: str) -> Iterator[None]:
+    """Translate what a database raises while it is opened.
+
+    Args:
+        url: its address.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InputError: the address cannot be read or its driver is not installed.
+        UnavailableError: the database cannot be opened.
+    """
+    try:
+        yield
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InputError(
             f"--storage {redacted(url)}: not an address SQLAlchemy can open ({redacted(str(error))}); "
@@ -93,7 +111,16 @@ def open_storage(
         raise UnavailableError(_why_closed(redacted(url), error)) from error
 
 
-def _options(backend: str, busy_timeout_s: float) -> dict[str, Any]:
+def engine_options(backend: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> dict[str, Any]:
+    """How a database is connected to.
+
+    Args:
+        backend: as SQLAlchemy calls it, e.g. "postgresql".
+        busy_timeout_s: how long a SQLite file may be locked at the start.
+
+    Returns:
+        Arguments of `create_engine`.
+    """
     if backend == "sqlite":
         return {"connect_args": {"timeout": min(busy_timeout_s, TURN_S)}}
     # A server that restarted has closed our connections: ask before each use.
@@ -141,18 +168,21 @@ def has_study(storage: RDBStorage, name: str) -> bool:
         return True
 
 
-def delete_study(storage: RDBStorage, name: str) -> None:
+def delete_study(storage: RDBStorage, name: str, *, uid: str) -> None:
     """Remove a study with its trials; one that is not there is removed already.
 
     Args:
         storage: an open one.
         name: of the study.
+        uid: of its sweep; a study of another sweep stays. Empty for one of an earlier version.
 
     Raises:
         UnavailableError: the storage is locked, full or gone.
     """
     with storage_errors(f"removing the study {name}"), suppress(KeyError):
-        storage.delete_study(storage.get_study_id_from_name(name))
+        study_id = storage.get_study_id_from_name(name)
+        if not uid or storage.get_study_user_attrs(study_id).get("sweep.uid", uid) == uid:
+            storage.delete_study(study_id)
 
 
 def first_line(error: BaseException) -> str:

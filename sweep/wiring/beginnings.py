@@ -3,18 +3,20 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
-from sweep.errors import InputError
+from sweep.errors import InputError, UnavailableError
 from sweep.history import SweepHistory
 from sweep.orchestrator.board import Board
 from sweep.orchestrator.standing import resumed_board
+from sweep.paths import write_text
 from sweep.ports import Observer
 from sweep.records import Status, SweepPlan, SweepRecord
 from sweep.search_space import SearchSpace
 from sweep.searching.restoring import find_study
 from sweep.searching.searcher import open_study
-from sweep.searching.storage import RDBStorage
+from sweep.searching.storage import RDBStorage, has_study
 from sweep.tracking import Scribe
 from sweep.wiring import names
 from sweep.wiring.differences import check_same
@@ -35,18 +37,6 @@ class Begun:
     study_id: int
     board: Board
     rested: Rested | None = None
-
-
-class Beginning(Protocol):
-    """How a sweep begins."""
-
-    def check(self, storage: RDBStorage, name: str) -> None:
-        """Refuse what can be refused before anybody waits for frames to be decoded."""
-
-    def begin(
-        self, storage: RDBStorage, *, space: SearchSpace, plan: SweepPlan, record: SweepRecord, scribe: Scribe
-    ) -> Begun:
-        """Make the study, or find it and bring it to rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +68,14 @@ class Fresh:
         *,
         space: SearchSpace,
         plan: SweepPlan,
-        record: SweepRecord,  # noqa: ARG002
+        record: SweepRecord,
         scribe: Scribe,  # noqa: ARG002
+        config: Path,
     ) -> Begun:
-        """Create the study. From here on the sweep's name is taken.
+        """Write the config and create the study. From here on the sweep's name is taken.
+
+        The config comes first: a process that is killed in between leaves a sweep that `sweep resume` goes on
+        with and `sweep rm` removes, and never a study that nobody can reach.
 
         Args:
             storage: an open one.
@@ -89,6 +83,7 @@ class Fresh:
             plan: what all trials have in common.
             record: of the sweep.
             scribe: writes to MLflow.
+            config: the sweep's file of settings.
 
         Returns:
             The study, without trials.
@@ -97,13 +92,14 @@ class Fresh:
             InputError: a sweep of this name exists.
             UnavailableError: the storage cannot be used.
         """
-        attributes = {
-            "sweep.task": plan.task,
-            "sweep.space": space.fingerprint(),
-            "sweep.uid": self.uid,
-            "data_digest": plan.digest,
-        }
-        return Begun(study_id=open_study(storage, plan=plan, attributes=attributes), board=Board(plan))
+        write_text(config, record.config)
+        try:
+            study_id = _make_study(storage, space=space, plan=plan, uid=self.uid)
+        except BaseException as error:
+            if isinstance(error, InputError) or not _may_exist(storage, plan.name):
+                config.unlink()  # another sweep's name, or nobody's
+            raise
+        return Begun(study_id=study_id, board=Board(plan))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +131,14 @@ class Again:
         """Nothing: the name is its own."""
 
     def begin(
-        self, storage: RDBStorage, *, space: SearchSpace, plan: SweepPlan, record: SweepRecord, scribe: Scribe
+        self,
+        storage: RDBStorage,
+        *,
+        space: SearchSpace,
+        plan: SweepPlan,
+        record: SweepRecord,
+        scribe: Scribe,
+        config: Path,
     ) -> Begun:
         """Find the study, compare, and end what nobody runs any more.
 
@@ -145,6 +148,7 @@ class Again:
             plan: what all trials have in common now.
             record: of the sweep as it is now.
             scribe: writes to MLflow.
+            config: the sweep's file of settings, written once nothing speaks against them.
 
         Returns:
             The study with its trials.
@@ -158,17 +162,40 @@ class Again:
                 f"the run of {self.stored.name} is not in this MLflow store: it was removed, or "
                 "--tracking-uri names another store than the sweep used. Nothing was changed"
             )
-        study_id = find_study(storage, plan=plan, uid=self.uid, shown=self.shown)
+        study_id = self._study(storage, space=space, plan=plan)
         if self.history.record is not None:
             spaces: tuple[Mapping[str, Any], Mapping[str, Any]] = (self.stored.space, _as_stored(space))
             for notice in check_same(self.history.record, record, spaces=spaces, allow=self.allow):
                 self.observer.notice(f"changed since: {notice}")
         rested = at_rest(storage, study_id, history=self.history, space=space, plan=plan, scribe=scribe)
-        return Begun(
-            study_id=study_id, board=resumed_board(
-                plan, rested.past, again=self.statuses, had_ended=self.history.status == "FINISHED"
-            ), rested=rested
+        board = resumed_board(
+            plan, rested.past, again=self.statuses, had_ended=self.history.status == "FINISHED"
         )
+        write_text(config, record.config)
+        return Begun(study_id=study_id, board=board, rested=rested)
+
+    def _study(self, storage: RDBStorage, *, space: SearchSpace, plan: SweepPlan) -> int:
+        """Its study; one that was never started and has none yet gets it now."""
+        if self.history.record is None and not has_study(storage, plan.name):
+            return _make_study(storage, space=space, plan=plan, uid=self.uid)
+        return find_study(storage, plan=plan, uid=self.uid, shown=self.shown)
+
+
+def _make_study(storage: RDBStorage, *, space: SearchSpace, plan: SweepPlan, uid: str) -> int:
+    attributes = {
+        "sweep.task": plan.task,
+        "sweep.space": space.fingerprint(),
+        "sweep.uid": uid,
+        "data_digest": plan.digest,
+    }
+    return open_study(storage, plan=plan, attributes=attributes)
+
+
+def _may_exist(storage: RDBStorage, name: str) -> bool:
+    try:
+        return has_study(storage, name)
+    except UnavailableError:
+        return True
 
 
 def _as_stored(space: SearchSpace) -> dict[str, Any]:

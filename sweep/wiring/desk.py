@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from sweep.config import Loaded, SweepConfig
 from sweep.orchestrator.orchestrator import Orchestrator
 from sweep.orchestrator.stopping import StopRequest
-from sweep.paths import Home, SweepPaths, write_text
+from sweep.paths import Home, SweepPaths
 from sweep.ports import Observer
 from sweep.records import Status, SweepPlan, SweepRecord
+from sweep.searching.server_lock import held_on_server
 from sweep.tracking import ModelRegistry, Scribe
 from sweep.tracking.history import read_history
 from sweep.wiring import names, parts, workers
@@ -98,6 +99,8 @@ def opened(
         stack.callback(_leave_nothing, paths)
         stop.file = paths.stop
         beginning = _beginning(resumption, config, home=home, paths=paths, observer=observer)
+        address = addresses_of(config, home).storage
+        stack.enter_context(held_on_server(address, uid=beginning.uid, name=name))
         executor = workers.make_executor(stack, config, paths, stop=stop, observer=observer)
         scribe = parts.make_scribe(stack, config, home=home, paths=paths)
         storage = parts.make_storage(config, home)
@@ -110,7 +113,9 @@ def opened(
         observer.phase("opening the databases")
         scribe.ready(STORE_TIMEOUT_S)
         # The study comes last: it takes the name, and a start that fails must leave the name free.
-        begun = beginning.begin(storage, space=space, plan=plan, record=record, scribe=scribe)
+        begun = beginning.begin(
+            storage, space=space, plan=plan, record=record, scribe=scribe, config=paths.config
+        )
         searcher = parts.make_searcher(
             stack, config, storage=storage, begun=begun, space=space, plan=plan, scribe=scribe
         )
@@ -123,7 +128,7 @@ def opened(
             stop=stop,
             board=begun.board,
         )
-        write_text(paths.config, record.config)
+        del beginning, begun  # a history of 10,000 trials is not carried on
         yield _desk(config, home, paths, plan=plan, record=record, scribe=scribe, orchestrator=orchestrator)
 
 
@@ -166,6 +171,6 @@ def _beginning(
 
 
 def _leave_nothing(paths: SweepPaths) -> None:
-    """Remove the folder of a sweep that was not started: its config is written last."""
+    """Remove the folder of a sweep that was not started: it has no config."""
     if not paths.config.exists():
         shutil.rmtree(paths.root, ignore_errors=True)

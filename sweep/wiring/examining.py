@@ -12,6 +12,7 @@ from sweep.doctor import Start, SweepFacts
 from sweep.paths import Home
 from sweep.records import SweepRecord, TrialSpec
 from sweep.searching.restoring import find_study
+from sweep.searching.server_lock import held_on_server
 from sweep.searching.storage import RDBStorage
 from sweep.searching.study_reader import StudyFacts, read_study
 from sweep.tracking import ModelRegistry
@@ -20,6 +21,7 @@ from sweep.tracking.run_reader import RunFacts, pending_models, read_runs, steps
 from sweep.tracking.spool import delivered_runs, events_of, rewind, undelivered_bytes
 from sweep.tracking.store import Store, mlflow_errors
 from sweep.wiring import parts
+from sweep.wiring.addresses import addresses_of
 from sweep.wiring.owner import held, is_held
 from sweep.wiring.plan import plan_of
 from sweep.wiring.reconciling import at_rest
@@ -113,6 +115,8 @@ def bring_to_rest(
     paths = home.sweep(stored.name)
     with ExitStack() as stack:
         stack.enter_context(held(paths, stored.name))
+        address = addresses_of(config, home).storage
+        stack.enter_context(held_on_server(address, uid=stored.uid, name=stored.name))
         history = read_history(paths.spool)
         space = parts.make_space(config)
         plan = plan_of(config, space, name=stored.name, paths=paths, data=None)
@@ -135,7 +139,7 @@ def bring_to_rest(
 
 def _starts(spool: Path) -> list[Start]:
     found: list[tuple[int, set[str]]] = []
-    for event in events_of(spool):
+    for event in events_of(spool, kinds=(SweepRecord, TrialSpec)):
         if isinstance(event.told, SweepRecord):
             found.append((int(json.loads(event.told.config).get("max_retries", 2)), set()))
         elif isinstance(event.told, TrialSpec) and found:

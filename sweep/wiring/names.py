@@ -51,7 +51,10 @@ def free_name(config: SweepConfig, home: Home) -> str:
     """
     name = checked_name(config.name or made_name(config, home))
     if home.sweep(name).config.exists():
-        raise _taken(name)
+        raise InputError(
+            f"--name {name}: a sweep of this name exists already; choose another name, leave --name out, or "
+            f"go on with that one: sweep resume {name}"
+        )
     return name
 
 
