@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from sweep.history import PastTrial
-from sweep.records import EpochReport, Status, TrialResult
-from sweep.tracking.events import Event, SweepProgress, kind_of
+from sweep.records import EpochReport, Status, SweepRecord, TrialResult
+from sweep.tracking.events import Event, SweepEnd, SweepNotes, SweepProgress, kind_of
 from sweep.tracking.history import read_history, read_reports
-from tests.making import VAL_LOSS, a_result, a_spec
+from tests.making import MIOU, VAL_LOSS, a_result, a_spec
 
 FURTHER = {f"iou_class_{number}_segmentation": 0.1 * number for number in range(9)}
 
@@ -71,3 +71,17 @@ def test_epochs_of_one_trial_can_be_read_whole_again(tmp_path: Path) -> None:
 def test_kind_of_a_line_is_known_without_reading_it(told: EpochReport) -> None:
     assert kind_of(Event(1, told).to_line().encode()) == type(told).__name__.encode()
     assert kind_of(b'{"at_ms": 1, "ev') == b""
+
+
+def test_notes_after_the_end_replace_what_the_end_said_until_the_sweep_goes_on(tmp_path: Path) -> None:
+    record = SweepRecord(name="a-sweep", task="segmentation", objective=MIOU, config="{}")
+    end = SweepEnd(status="KILLED", why="", tags={"sweep.best_trial": "0", "sweep.not_promoted": "stopped"})
+    notes = SweepNotes(tags={"sweep.model": "a-model/1", "sweep.not_promoted": ""})
+    file = tmp_path / "spool.jsonl"
+    file.write_text("".join(Event(1, told).to_line() + "\n" for told in (record, end, notes)))
+    found = read_history(file)
+    assert (found.is_open, found.status) == (False, "KILLED")
+    assert found.notes == {"sweep.best_trial": "0", "sweep.not_promoted": "", "sweep.model": "a-model/1"}
+    with file.open("a") as again:
+        again.write(Event(2, record).to_line() + "\n")
+    assert read_history(file).notes == {}

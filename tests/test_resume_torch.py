@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 import sweep
 from sweep.api.doctor import examine
+from sweep.paths import Home
 from tests.conftest import clean_environment, run_here
 from tests.data_folders import mask_set, write_mask
 
@@ -76,6 +78,53 @@ def test_sweep_killed_in_every_phase_of_its_end_has_one_model_and_one_champion(t
     assert len(list((tmp_path / "mlruns" / "artifacts").rglob("best.pt"))) == 1
     assert sweep.load_model("rccar-demo-segmentation", home=tmp_path / "mlruns").card.task == "segmentation"
     assert not examine(environ={}, home=str(tmp_path / "mlruns")).findings
+
+
+def test_stop_while_the_best_model_is_packaged_is_heard_and_a_resume_promotes_it(tmp_path: Path) -> None:
+    words = ["run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32"]
+    running = subprocess.Popen(
+        [sys.executable, "-u", "-m", "sweep.cli.main", *words, "--name", "cut"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert any("packaging the best model" in line for line in running.stdout)
+    assert run_here("stop", "cut", folder=tmp_path).returncode == 0
+    said, _ = running.communicate(timeout=60)
+    assert running.returncode == 143, said
+    why = "stopped by `sweep stop` before the best model was in Production"
+    assert why in run_here("show", "cut", "--json", folder=tmp_path).stdout
+    assert resumed(tmp_path)["model"]["promoted"]
+    assert "not in Production" not in run_here("show", "cut", folder=tmp_path).stdout
+    tags = the_sweeps_tags(tmp_path)
+    assert tags["sweep.not_promoted"] == ""
+    assert tags["sweep.model"] == "rccar-demo-segmentation/1"
+
+
+def test_sweep_says_that_a_later_promotion_put_its_model_into_production(tmp_path: Path) -> None:
+    words = ("run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32")
+    words += ("--executor", "inline", "--no-promote", "--name", "later", "--json")
+    assert run_here(*words, folder=tmp_path).returncode == 0
+    assert "not in Production: --no-promote" in run_here("show", "later", folder=tmp_path).stdout
+    promoted = run_here("promote", "later", "--force", folder=tmp_path)
+    assert promoted.returncode == 0, promoted.stderr
+    shown = run_here("show", "later", folder=tmp_path).stdout
+    assert "not in Production" not in shown
+    assert "model: rccar-demo-segmentation/1" in shown
+    assert the_sweeps_tags(tmp_path)["sweep.not_promoted"] == ""
+    assert not examine(environ={}, home=str(tmp_path / "mlruns")).findings
+
+
+def the_sweeps_tags(root: Path) -> dict[str, str]:
+    store = Home(root / "mlruns").mlflow_url
+    client = MlflowClient(store, store)
+    experiment = client.get_experiment_by_name("autonomous_vehicle")
+    assert experiment is not None
+    (parent,) = client.search_runs([experiment.experiment_id], "tags.`sweep.kind` = 'sweep'")
+    return dict(parent.data.tags)
 
 
 def test_changed_label_is_refused_unless_it_is_allowed(tmp_path: Path) -> None:

@@ -2,14 +2,14 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from sweep import promotion, wiring
 from sweep.config import SweepConfig
-from sweep.errors import InputError, PromotionError
+from sweep.errors import InputError, PromotionError, UnavailableError
 from sweep.executors.alone import judge_alone, package_alone
 from sweep.executors.machine import n_cores
 from sweep.history import PastTrial, SweepHistory
@@ -23,9 +23,11 @@ from sweep.tracking import ModelRegistry
 from sweep.tracking.history import read_history
 from sweep.wiring import parts
 from sweep.wiring.names import model_name
+from sweep.wiring.owner import held
 from sweep.workshop.data import held_cache, prepare_data
 
 REFUSED = 3
+DELIVERY_S = 60.0
 ANY_SIDE_PX = 32  # the stored config names the size itself
 
 
@@ -125,6 +127,8 @@ def promote(
     )
     with _with_frames(desk, past.spec) as spec:
         found = _promoted(desk, spec, past.ending, force=force)
+    if found.champion.promoted:
+        _note(desk, f"{found.champion.name}/{found.champion.version}")
     for note in found.decision.notes if found.decision else ():
         observer.notice(note)
     return PromotionReport(sweep=name, trial=spec.run_name, found=found)
@@ -209,6 +213,16 @@ def _promoted(desk: _Desk, spec: TrialSpec, result: TrialResult, *, force: bool)
             ),
             judge=partial(judge_alone, log=desk.paths.logs / "gate.log"),
         )
+
+
+def _note(desk: _Desk, version: str) -> None:
+    """Let the sweep say that a model of it is in Production; one that goes on says it at its own end."""
+    with suppress(InputError, UnavailableError), ExitStack() as stack:
+        stack.enter_context(held(desk.paths, desk.paths.root.name))
+        if not read_history(desk.paths.spool).is_open:
+            scribe = parts.make_scribe(stack, desk.config, home=desk.home, paths=desk.paths)
+            scribe.noted({"sweep.model": version, "sweep.not_promoted": ""})
+            scribe.close(DELIVERY_S)
 
 
 def _packaged(desk: _Desk, spec: TrialSpec, run_id: str, checkpoint: str, *, folder: Path) -> Candidate:

@@ -81,6 +81,17 @@ class SweepEnd(Record):
     tags: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepNotes(Record):
+    """What is known of a sweep only after its end.
+
+    Args:
+        tags: of its run, e.g. `sweep.model`; they replace what its end said.
+    """
+
+    tags: dict[str, str]
+
+
 Told = (
     SweepRecord
     | TrialSpec
@@ -91,6 +102,7 @@ Told = (
     | RunFile
     | FolderGone
     | SweepEnd
+    | SweepNotes
 )
 
 _KINDS: dict[str, type[Told]] = {
@@ -105,6 +117,7 @@ _KINDS: dict[str, type[Told]] = {
         RunFile,
         FolderGone,
         SweepEnd,
+        SweepNotes,
     )
 }
 
@@ -140,7 +153,7 @@ class Event:
     @property
     def uid(self) -> str:
         """The trial it is about, `PARENT` for the sweep."""
-        if isinstance(self.told, SweepRecord | SweepProgress | SweepEnd):
+        if isinstance(self.told, SweepRecord | SweepProgress | SweepEnd | SweepNotes):
             return PARENT
         return self.told.trial_uid
 

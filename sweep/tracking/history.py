@@ -4,10 +4,10 @@ from pathlib import Path
 
 from sweep.history import PastTrial, SweepHistory
 from sweep.records import EpochReport, SweepRecord, TrialResult, TrialSpec
-from sweep.tracking.events import SweepEnd, Told
+from sweep.tracking.events import SweepEnd, SweepNotes, Told
 from sweep.tracking.spool import events_of
 
-KINDS = (SweepRecord, SweepEnd, TrialSpec, EpochReport, TrialResult)
+KINDS = (SweepRecord, SweepEnd, SweepNotes, TrialSpec, EpochReport, TrialResult)
 
 
 def read_history(spool: Path) -> SweepHistory:
@@ -54,6 +54,8 @@ def _take(history: SweepHistory, told: Told, at_ms: int) -> None:
         case SweepEnd():
             history.is_open = False
             history.status, history.why, history.notes = told.status, told.why, told.tags
+        case SweepNotes():
+            history.notes = {**history.notes, **told.tags}
         case TrialSpec():
             history.trials[told.trial_uid] = PastTrial(told, began_ms=at_ms)
         case EpochReport():

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sweep.records import EpochReport, SweepRecord, TrialResult, TrialSpec
-from sweep.tracking.events import PARENT, Event, FolderGone, RunFile, SweepEnd, SweepProgress, TrialMetrics
+from sweep.tracking.events import (
+    PARENT,
+    Event,
+    FolderGone,
+    RunFile,
+    SweepEnd,
+    SweepNotes,
+    SweepProgress,
+    TrialMetrics,
+)
 from sweep.tracking.run_fields import (
     RUN_STATUS,
     SWEEP_STATE,
@@ -79,6 +88,8 @@ class RunBatch:
             case SweepEnd() as end:
                 self.tags |= checked_tags(end.tags) | ending_tags(SWEEP_STATE[end.status], end.why)
                 self.ending = (event.at_ms, end.status)
+            case SweepNotes() as notes:
+                self.tags |= checked_tags(notes.tags)
 
     def _measure(self, metrics: Mapping[str, float], at_ms: int, step: int) -> None:
         self.points.extend(Point(key(name), value, at_ms, step) for name, value in metrics.items())

@@ -18,6 +18,7 @@ from sweep.tracking.events import (
     FolderGone,
     RunFile,
     SweepEnd,
+    SweepNotes,
     SweepProgress,
     Told,
     TrialMetrics,
@@ -173,6 +174,10 @@ class Scribe:
     def sweep_finished(self, *, status: str, why: str, tags: Mapping[str, str]) -> None:
         """Close the parent run."""
         self._tell(SweepEnd(status=status, why=why, tags=dict(tags)))
+
+    def noted(self, tags: Mapping[str, str]) -> None:
+        """Tag the parent run after its end."""
+        self._tell(SweepNotes(tags=dict(tags)))
 
     def run_id(self, trial_uid: str) -> str | None:
         """MLflow's id of a child run.
