@@ -118,9 +118,7 @@ class _Visit:
         if any(finding.rule == "database" for finding in found):
             return found  # a damaged database answers nothing that could be trusted
         if address := self._flags["storage"]:
-            self._storage(address)  # what the user names must be there
-        if address := self._flags["tracking_uri"]:
-            self._store(address)
+            self._storage(address)  # what the user names must be there; for MLflow see below
         for name in sweep_names(self._home):
             found += self._of_sweep(name)
         for registry in self._registries():
