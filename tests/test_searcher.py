@@ -4,6 +4,7 @@ import math
 import random
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +324,7 @@ class Sweep:
     def __init__(self, folder: Path, *, sampler: str, pruner: str, epochs: int = 18) -> None:
         self.plan = a_plan(epochs=epochs, seed=3)
         self.rows = {"sampler": sampler, "pruner": pruner}
+        self.space = SPACE
         folder.mkdir()
         self.storage = open_storage(f"sqlite:///{folder / 'optuna.db'}", init_lock=folder / "lock")
         self.study_id = open_study(self.storage, plan=self.plan, attributes={})
@@ -331,7 +333,7 @@ class Sweep:
 
     def opened(self, **earlier: Any) -> StudySearcher:
         mirror = StorageMirror(self.storage, self.study_id, run_id_of=lambda uid: f"run-{uid}")
-        return StudySearcher(space=SPACE, plan=self.plan, mirror=mirror, **self.rows, **earlier)
+        return StudySearcher(space=self.space, plan=self.plan, mirror=mirror, **self.rows, **earlier)
 
     def run(self, n_slots: int, *, cuts: Mapping[tuple[int, int], str]) -> list[tuple[Any, Status, int]]:
         """Parameters, ending and last epoch of every slot; `cuts` say who dies, by slot and epoch."""
@@ -370,7 +372,7 @@ class Sweep:
             self.searcher.settle()
             return
         self.searcher._mirror._write_reports()  # what half a second later would have been written
-        trials = ended_trials(self.storage, self.study_id, self.past, {}, space=SPACE)
+        trials = ended_trials(self.storage, self.study_id, self.past, {}, space=self.space)
         places = sampler_notes(self.storage, self.study_id, trials)
         self.searcher = self.opened(earlier=trials, attributes=places)
 
@@ -440,3 +442,17 @@ def test_hyperbands_bracket_is_the_slots_for_pruner_and_sampler_alike() -> None:
     assert set(bracket.values()) == {0, 1, 2}
     for slot, others in seen:
         assert others == {other for other in range(slot + 1) if bracket[other] == bracket[slot]}
+
+
+def test_retry_outside_of_a_range_that_was_narrowed_keeps_its_parameters_over_further_resumes(
+    tmp_path: Path,
+) -> None:
+    sweep = Sweep(tmp_path / "narrowed", sampler="random", pruner="none")
+    spec = sweep.begun(0)
+    lr = FloatRange(low=1e-2, high=1e-1, default=2e-2, log=True)
+    parameters = (replace(one, domain=lr) if one.name == "lr" else one for one in SPACE.parameters)
+    sweep.space = replace(SPACE, parameters=tuple(parameters))
+    for _ in range(2):
+        sweep.cut(spec, "process")
+        spec = sweep.begun(0, same=spec)
+        assert spec.params["lr"] == 1e-3

@@ -27,20 +27,25 @@ class OptunaDraw:
 
     Args:
         trial: being asked.
+        fixed: what it is to have, by the name it is drawn under. A range that has been narrowed since is
+            widened to it: Optuna takes no trial back whose parameters lie outside of their ranges.
     """
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: Trial, fixed: Mapping[str, Any]) -> None:
         self._trial = trial
+        self._fixed = fixed
 
     def float(
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
     ) -> float:
         """Draw a real number in [low, high]."""
-        return self._trial.suggest_float(name, low, high, step=step, log=log)
+        value = self._fixed.get(name, low)
+        return self._trial.suggest_float(name, min(low, value), max(high, value), step=step, log=log)
 
     def int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """Draw a whole number in [low, high]."""
-        return self._trial.suggest_int(name, low, high, step=step, log=log)
+        value = self._fixed.get(name, low)
+        return self._trial.suggest_int(name, min(low, value), max(high, value), step=step, log=log)
 
     def categorical(self, name: str, choices: tuple[ParamValue, ...]) -> ParamValue:
         """Draw one of the choices."""
@@ -108,7 +113,7 @@ class StudySearcher:
         self._study.sampler = self._sampler_of(slot, is_drawn=wanted is None)
         places = dict(self._memory.get_study_system_attrs(self._study_id))
         trial = self._study.ask()
-        spec = self._spec(trial, slot, same)
+        spec = self._spec(trial, slot, same, fixed)
         for key, value in (("trial_uid", spec.trial_uid), ("seed", spec.seed)):
             trial.set_user_attr(key, value)
         for key, value in self._memory.get_study_system_attrs(self._study_id).items():
@@ -185,8 +190,8 @@ class StudySearcher:
             return self._grid[slot] if slot < len(self._grid) else None
         return self._space.default() if slot == 0 else None
 
-    def _spec(self, trial: Trial, slot: int, same: TrialSpec | None) -> TrialSpec:
-        params = dict(self._space.suggest(OptunaDraw(trial)))
+    def _spec(self, trial: Trial, slot: int, same: TrialSpec | None, fixed: Mapping[str, Any]) -> TrialSpec:
+        params = dict(self._space.suggest(OptunaDraw(trial, fixed)))
         uid = uuid.uuid4().hex
         if same is not None:
             spec = dataclasses.replace(
