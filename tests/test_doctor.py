@@ -178,7 +178,10 @@ TRIAL_0 = "(select trial_id from trials where number = 0)"
 
 def of_state(state: str) -> str:
     """The first trial that ended so, in MLflow."""
-    return f"(select run_uuid from tags where key = 'sweep.state' and value = '{state}' limit 1)"
+    ended = f"(select run_uuid from tags where key = 'sweep.state' and value = '{state}')"
+    return (
+        f"(select run_uuid from runs where name like 'trial-%' and run_uuid in {ended} order by name limit 1)"
+    )
 
 
 ROWS = [
