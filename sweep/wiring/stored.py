@@ -13,6 +13,7 @@ from sweep.config.schema import KEYS
 from sweep.errors import InputError
 from sweep.paths import Home, checked_name
 from sweep.search_space import builtin_names
+from sweep.wiring.addresses import address_in
 
 HIDDEN = "***"
 DATA_WORDS = ("demo",)
@@ -59,7 +60,7 @@ class StoredSweep:
         given = {key: value for key, value in changes.items() if value is not None}
         for key in _ADDRESSES:
             if key not in given and HIDDEN in str(self.settings.get(key) or ""):
-                if address := environ.get(f"SWEEP_{key.upper()}"):
+                if address := address_in(environ, key):
                     given[key] = address
                     continue
                 flag = key.replace("_", "-")
