@@ -265,7 +265,7 @@ def smaller(source: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "task", "classes"),
     [
@@ -350,7 +350,7 @@ def study_seen_by(port: int) -> dict[str, Any]:
     return study
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_sweep_against_an_mlflow_server_logs_registers_and_promotes_there(tmp_path: Path) -> None:
     from mlflow import MlflowClient
 

@@ -31,7 +31,7 @@ class OptunaDraw:
             widened to it: Optuna takes no trial back whose parameters lie outside of their ranges.
     """
 
-    def __init__(self, trial: Trial, fixed: Mapping[str, Any]) -> None:
+    def __init__(self, trial: Trial, fixed: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._trial = trial
         self._fixed = fixed
 
