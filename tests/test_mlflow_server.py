@@ -15,6 +15,7 @@ from sweep.records import EpochReport, PackageResult, SweepRecord
 from sweep.tracking.registry import ModelRegistry
 from sweep.tracking.scribe import Scribe
 from sweep.tracking.store import Store, open_store
+from tests.dying import a_question, by_weights
 from tests.making import MIOU, a_result, a_spec
 from tests.mlflow_server import MlflowServer
 from tests.unreliable import with_fault
@@ -63,17 +64,17 @@ def test_sweep_with_model_and_champion_is_whole_on_a_server(store: Store, tmp_pa
     scribe.finished(a_result(SPEC))
     run_id = scribe.wait_for_run(SPEC.trial_uid, LONG_S)
     folder = tmp_path / "package"
-    folder.mkdir()
-    (folder / "weights.bin").write_text("weights")
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "weights.bin").write_text("0.5")
     Model(flavors={"pytorch": {"pytorch_version": "2"}}).save(str(folder / "MLmodel"))
     package = PackageResult(
         trial_uid=SPEC.trial_uid, model_folder=str(folder), model_sha256=folder_sha256(folder)
     )
     registry = ModelRegistry(lambda: store, registry_lock=tmp_path / "registry.lock")
-    champion = promotion.promote_best(
-        registry, package=package, spec=SPEC, run_id=run_id, model="rccar-segmentation"
-    )
-    scribe.artifact(None, folder / "weights.bin", "files")
+    candidate = promotion.Candidate(model="rccar-segmentation", package=package, spec=SPEC, run_id=run_id)
+    found = promotion.promote_best(registry, candidate, a_question(candidate), judge=by_weights)
+    champion = found.champion
+    scribe.artifact(None, folder / "data" / "weights.bin", "files")
     scribe.sweep_finished(status="FINISHED", why="done", tags={})
     assert scribe.close(LONG_S)
     run = store.client.get_run(run_id)
@@ -88,7 +89,7 @@ def test_sweep_with_model_and_champion_is_whole_on_a_server(store: Store, tmp_pa
     version = store.client.get_model_version_by_alias("rccar-segmentation", "production")
     assert (version.version, version.current_stage) == (champion.version, "Production")
     loaded = registry.load("models:/rccar-segmentation/Production", into=tmp_path / "loaded")
-    assert (loaded / "weights.bin").read_text() == "weights"
+    assert (loaded / "data" / "weights.bin").read_text() == "0.5"
     assert scribe.refusals == ()
 
 

@@ -268,6 +268,7 @@ class Scribe:
 
     def _deliver(self, writer: MlflowWriter) -> None:
         from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
 
         events, end = self._spool.waiting(EVENTS_A_BATCH)
         batches = gather(events)
@@ -278,7 +279,7 @@ class Scribe:
             try:
                 writer.write(batches, doubtful=doubtful)
                 self._spool.mark(end, dict(self._run_ids.items() - known.items()))
-            except (MlflowException, OSError) as error:
+            except (MlflowException, SQLAlchemyError, OSError) as error:
                 self._trouble = f"MLflow is behind: {redacted(str(error)).splitlines()[0]}"
                 doubtful = True
                 self._rest(min(retry_s, FIRST_RETRY_S) if self._is_closing else retry_s)

@@ -134,13 +134,14 @@ def mlflow_errors(doing: str) -> Iterator[None]:
         UnavailableError: the store or the disk cannot be used right now.
     """
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
     try:
         yield
     except MlflowException as error:
         kind: type[SweepError] = PromotionError if is_refusal(error) else UnavailableError
         raise kind(f"{doing}: {_first_line(error)}") from error
-    except OSError as error:
+    except (SQLAlchemyError, OSError) as error:  # MLflow lets a broken rollback through
         raise UnavailableError(f"{doing}: {_first_line(error)}") from error
 
 
