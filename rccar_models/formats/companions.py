@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import product
 
+from rccar_models.formats.files import PICTURE_SUFFIXES
 from rccar_models.formats.folders import (
     BESIDE_ENDINGS,
     folders_below,
@@ -21,7 +22,8 @@ from rccar_models.formats.folders import (
 )
 from rccar_models.formats.tree import Tree
 
-NOT_LABELS = frozenset({"classes.txt", "class_names.txt", "notes.json", "train.txt", "val.txt", "test.txt"})
+NOTES = "notes.json"
+NOT_LABELS = frozenset({"classes.txt", "class_names.txt", NOTES, "train.txt", "val.txt", "test.txt"})
 """Files that lie among labels and are none."""
 
 
@@ -48,11 +50,7 @@ class Companions:
         self._tree = tree
         self._words = folders
         self._suffix = suffix
-        self._names = [
-            name
-            for name in tree.named(suffix, *more_suffixes)
-            if posixpath.basename(name).lower() not in NOT_LABELS
-        ]
+        self._names = [name for name in tree.named(suffix, *more_suffixes) if not _is_no_label(name, tree)]
         self._known = frozenset(self._names)
         stems = [_stem(_folded(name)) for name in self._names]
         # Only those that occur: each one is looked up in every place of every image.
@@ -223,3 +221,11 @@ def _stem(name: str) -> str:
 
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_no_label(name: str, tree: Tree) -> bool:
+    called = posixpath.basename(name).lower()
+    if called != NOTES:
+        return called in NOT_LABELS
+    # Label Studio leaves it beside YOLO labels; but a picture may be called so, too.
+    return not any(_stem(picture.lower()) == _stem(NOTES) for picture in tree.named(*PICTURE_SUFFIXES))
