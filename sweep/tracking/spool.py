@@ -18,8 +18,9 @@ from sweep.records import SweepRecord, TrialResult
 from sweep.tracking.events import Event, SweepEnd, Told, kind_of
 
 DURABLE = (SweepRecord, TrialResult, SweepEnd)
-"""Events that are on the disk, not only with the operating system, before anything else happens. A power cut
-may take a trial's start and last epochs, which Optuna's storage has as well, but never what came of it."""
+"""Events that the reader brings to the disk itself, not only to the operating system, before it passes them
+on: nobody who trains or decides waits for that. In a power cut the last of them may be lost all the same;
+Optuna's storage, which is on the disk before the next trial is told, then says how the trial ended."""
 
 
 class Spool:
@@ -49,6 +50,7 @@ class Spool:
             raise UnavailableError(f"the sweep's spool {path} cannot be written: {error}") from error
         self._size = self.resumed_at = os.fstat(self._file.fileno()).st_size
         self.delivered = self._restored()
+        self._must_sync = False
 
     @property
     def is_empty(self) -> bool:
@@ -67,13 +69,12 @@ class Spool:
         line = event.to_line().encode() + b"\n"
         try:
             _write_whole(self._file, line)
-            if isinstance(event.told, DURABLE):
-                os.fsync(self._file.fileno())
         except OSError as error:
             raise UnavailableError(
                 f"the sweep's spool {self._path} cannot be written: {error}; everything so far is kept"
             ) from error
         self._size += len(line)
+        self._must_sync = self._must_sync or isinstance(event.told, DURABLE)
 
     def waiting(self, limit: int) -> tuple[list[Event], int]:
         """Read the oldest events that have not arrived.
@@ -85,6 +86,9 @@ class Spool:
             The events, and what `mark` takes once they have arrived.
         """
         events: list[Event] = []
+        if self._must_sync:
+            self._must_sync = False
+            os.fsync(self._file.fileno())
         with self._path.open("rb") as file:
             end = file.seek(self.delivered)
             while len(events) < limit and (line := file.readline()).endswith(b"\n"):
