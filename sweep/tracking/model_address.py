@@ -10,6 +10,7 @@ from sweep import ledger
 from sweep.errors import InputError, PromotionError
 from sweep.folder_hash import folder_sha256
 from sweep.redaction import redacted
+from sweep.tracking.paging import every
 from sweep.tracking.store import Store, mlflow_errors
 
 if TYPE_CHECKING:
@@ -143,13 +144,7 @@ def every_model(client: "MlflowClient") -> "list[RegisteredModel]":
     Raises:
         MlflowException: the store cannot be used.
     """
-    found: list[RegisteredModel] = []
-    token = None
-    while True:
-        page = client.search_registered_models(page_token=token)
-        found.extend(page)
-        if not (token := page.token):
-            return found
+    return [*every(client.search_registered_models)]
 
 
 def parse(uri: str) -> tuple[str, str]:
@@ -179,7 +174,7 @@ def parse(uri: str) -> tuple[str, str]:
 def _versions(client: "MlflowClient", name: str) -> dict[str, dict[str, str]]:
     """Tags by version."""
     check_known(client, name)
-    found = client.search_model_versions(f"name = '{name}'")
+    found = every(client.search_model_versions, f"name = '{name}'")
     return {str(version.version): dict(version.tags) for version in found}
 
 

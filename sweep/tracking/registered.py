@@ -14,6 +14,7 @@ from sweep.tracking import model_address
 from sweep.tracking.checkpoint_files import CheckpointFiles
 from sweep.tracking.model_address import ALIAS
 from sweep.tracking.model_notes import value_of
+from sweep.tracking.paging import every
 from sweep.tracking.store import Store, mlflow_errors
 
 if TYPE_CHECKING:
@@ -203,9 +204,11 @@ class RegisteredModels:
         return model_address.download(self._store, name, version, folder=folder)
 
     def _standing(self, model: str, found: "RegisteredModel | None") -> Standing:
-        versions = _versions(self._store, model) if found is not None else []
+        versions: list[ModelVersion] = []
+        if found is not None:
+            versions += every(self._store.client.search_model_versions, f"name = '{model}'")
         tags = {str(one.version): dict(one.tags) for one in versions}
-        # A search leaves the aliases out.
+        # Asked for itself: a search may leave the aliases out.
         aliases = {} if found is None else dict(self._store.client.get_registered_model(model).aliases)
         champion = str(aliases[ALIAS]) if ALIAS in aliases else None
         written = ledger.entries(dict(found.tags)) if found is not None else ()
@@ -220,13 +223,3 @@ class RegisteredModels:
             entries=(*written, intent) if is_pending and intent is not None else written,
             pending=intent if is_pending else None,
         )
-
-
-def _versions(store: Store, model: str) -> "list[ModelVersion]":
-    found: list[ModelVersion] = []
-    token = None
-    while True:
-        page = store.client.search_model_versions(f"name = '{model}'", page_token=token)
-        found.extend(page)
-        if not (token := page.token):
-            return found

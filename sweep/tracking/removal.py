@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweep import ledger
+from sweep.tracking import model_address
 from sweep.tracking.events import PARENT
+from sweep.tracking.paging import every
 from sweep.tracking.spool import Spool
 from sweep.tracking.store import Store, mlflow_errors
 
 if TYPE_CHECKING:
     from mlflow.entities import LoggedModel, Run
-    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+    from mlflow.entities.model_registry import RegisteredModel
 
 PAGE = 500
 REMOVED = "sweep.removed"
@@ -77,9 +79,10 @@ def find_leftovers(store: Store, parent: str | None) -> Leftovers:
         children = [run.info.run_id for run in _children(store, parent)]
         own = {*children, parent}
         gone, kept, kept_runs = [], [], set()
-        for model in _models(store):
-            reigned = _reigned(model)
-            for version in _versions(store, model.name):
+        for model in model_address.every_model(store.client):
+            # Asked for itself: a search may leave the aliases out.
+            reigned = _reigned(store.client.get_registered_model(model.name))
+            for version in every(store.client.search_model_versions, f"name = '{model.name}'"):
                 if version.run_id not in own:
                     continue
                 place = (str(model.name), str(version.version))
@@ -118,7 +121,7 @@ def remove_leftovers(store: Store, leftovers: Leftovers) -> bool:
         for name, version in leftovers.versions:
             client.delete_model_version(name, version)
         for name in {name for name, _ in leftovers.versions}:
-            if not _versions(store, name):
+            if not client.search_model_versions(f"name = '{name}'", max_results=1):
                 client.delete_registered_model(name)
     for run_id in leftovers.kept_runs:
         with mlflow_errors(f"marking run {run_id}"):
@@ -143,33 +146,8 @@ def remove_leftovers(store: Store, leftovers: Leftovers) -> bool:
 def _children(store: Store, parent: str) -> "Iterator[Run]":
     from mlflow.entities import ViewType
 
-    words, token = f"tags.`mlflow.parentRunId` = '{parent}'", None
-    while True:
-        page = store.client.search_runs(
-            [store.experiment_id], words, ViewType.ALL, max_results=PAGE, page_token=token
-        )
-        yield from page
-        if not (token := page.token):
-            return
-
-
-def _versions(store: Store, name: str) -> "list[ModelVersion]":
-    found: list[ModelVersion] = []
-    token = None
-    while True:
-        page = store.client.search_model_versions(f"name = '{name}'", page_token=token)
-        found.extend(page)
-        if not (token := page.token):
-            return found
-
-
-def _models(store: Store) -> "Iterator[RegisteredModel]":
-    token = None
-    while True:
-        page = store.client.search_registered_models(page_token=token)
-        yield from page
-        if not (token := page.token):
-            return
+    words = f"tags.`mlflow.parentRunId` = '{parent}'"
+    return every(store.client.search_runs, [store.experiment_id], words, ViewType.ALL, max_results=PAGE)
 
 
 def _reigned(model: "RegisteredModel") -> set[str]:
@@ -181,7 +159,7 @@ def _reigned(model: "RegisteredModel") -> set[str]:
 
 def _logged_models(store: Store, run_id: str) -> "list[LoggedModel]":
     words = f"source_run_id = '{run_id}'"
-    return list(store.client.search_logged_models([store.experiment_id], filter_string=words))
+    return [*every(store.client.search_logged_models, [store.experiment_id], filter_string=words)]
 
 
 def _delete_files(store: Store, place: str) -> None:

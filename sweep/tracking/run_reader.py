@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sweep.tracking.paging import every
 from sweep.tracking.store import Store, mlflow_errors
 
 if TYPE_CHECKING:
@@ -53,17 +54,10 @@ def read_runs(store: Store, name: str, *, kind: str) -> tuple[RunFacts, ...]:
         UnavailableError: the store cannot be used.
     """
     words = f"tags.`sweep.kind` = '{kind}' and tags.`sweep.name` = '{name}'"
-    found: list[Run] = []
-    token = None
     with mlflow_errors(f"reading the runs of {name}"):
-        while True:
-            page = store.client.search_runs(
-                [store.experiment_id], words, max_results=RUNS_A_PAGE, page_token=token
-            )
-            found += page
-            token = page.token
-            if not token:
-                break
+        found: list[Run] = [
+            *every(store.client.search_runs, [store.experiment_id], words, max_results=RUNS_A_PAGE)
+        ]
     return tuple(
         RunFacts(
             run_id=str(run.info.run_id),
@@ -109,17 +103,10 @@ def pending_models(store: Store, run_ids: set[str], *, page_size: int = MODELS_A
     Raises:
         UnavailableError: the store cannot be used.
     """
-    models: list[LoggedModel] = []
-    token = None
     with mlflow_errors("looking for logged models"):
-        while True:
-            page = store.client.search_logged_models(
-                [store.experiment_id], max_results=page_size, page_token=token
-            )
-            models += page
-            token = page.token
-            if not token:
-                break
+        models: list[LoggedModel] = [
+            *every(store.client.search_logged_models, [store.experiment_id], max_results=page_size)
+        ]
     return [
         str(model.model_id)
         for model in models
