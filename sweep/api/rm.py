@@ -9,12 +9,11 @@ from sweep.config import SweepConfig
 from sweep.database_file import is_fresh, sqlite_file
 from sweep.errors import InputError
 from sweep.paths import Home, SweepPaths
-from sweep.searching.server_lock import held_on_server
 from sweep.searching.storage import delete_study
 from sweep.tracking.removal import Leftovers, find_leftovers, parent_run_of, remove_leftovers
 from sweep.tracking.store import Store, open_store
 from sweep.wiring import StoredSweep, parts
-from sweep.wiring.owner import held
+from sweep.wiring.owner import alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +71,7 @@ def remove_sweep(
     paths = where.sweep(stored.name)
     if wiring.is_held(paths):
         raise InputError(f"sweep {name} is running; end it first with: sweep stop {name}")
-    address = wiring.addresses_of(config, where).storage
-    with held(paths, stored.name), held_on_server(address, uid=stored.uid, name=stored.name):
+    with alone(config, where, name=stored.name, uid=stored.uid):
         store = _store(config, where)
         removal = _removal(stored.name, _leftovers(store, paths))
         if not confirm(removal):

@@ -17,6 +17,7 @@ from sweep.history import CUT, PastTrial
 from sweep.records import Status, SweepPlan, TrialResult, TrialSpec
 from sweep.search_space import SearchSpace
 from sweep.searching.replaying import Replay
+from sweep.searching.specs import first_attempt
 from sweep.searching.states import STATES, direction_of
 from sweep.searching.storage import storage_errors
 
@@ -183,24 +184,13 @@ def spec_of(trial: FrozenTrial, *, space: SearchSpace, plan: SweepPlan) -> Trial
     Returns:
         Its spec, as a first attempt.
     """
-    drawn = {name: trial.params[name] for name in trial.params}
-    params = dict(space.suggest(Replay(drawn)))
-    uid = str(trial.user_attrs["trial_uid"])
-    return TrialSpec(
-        trial_uid=uid,
+    return first_attempt(
+        plan,
+        uid=str(trial.user_attrs["trial_uid"]),
         slot=int(trial.user_attrs["slot"]),
         number=trial.number,
-        task=plan.task,
-        trainer=plan.trainer,
-        model=str(params.pop("model_name")),
-        params=params,
         seed=int(trial.user_attrs["seed"]),
-        until_epoch=plan.epochs,
-        objectives=(plan.objective,),
-        folder=str(Path(plan.folder) / uid),
-        data_ref=plan.data_ref,
-        digest=plan.digest,
-        weights=plan.weights,
+        params=space.suggest(Replay(trial.params)),
     )
 
 

@@ -4,7 +4,6 @@ import dataclasses
 import uuid
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from sweep.searching.attempts import Attempts
 from sweep.searching.mirror import StorageMirror
 from sweep.searching.pruners import PRUNERS
 from sweep.searching.samplers import SAMPLERS
+from sweep.searching.specs import first_attempt, in_folder
 from sweep.searching.states import STATES, direction_of
 from sweep.seeds import slot_seed
 
@@ -191,37 +191,23 @@ class StudySearcher:
         return self._space.default() if slot == 0 else None
 
     def _spec(self, trial: Trial, slot: int, same: TrialSpec | None, fixed: Mapping[str, Any]) -> TrialSpec:
-        params = dict(self._space.suggest(OptunaDraw(trial, fixed)))
+        params = self._space.suggest(OptunaDraw(trial, fixed))
         uid = uuid.uuid4().hex
-        if same is not None:
-            spec = dataclasses.replace(
-                same,
-                trial_uid=uid,
-                number=trial.number,
-                attempt=same.attempt + 1,
-                retry_of=same.trial_uid,
-                resume_from=same.folder,
-                data_ref=self._plan.data_ref,
-                digest=self._plan.digest,
+        if same is None:
+            seed = slot_seed(self._plan.seed, "trial", slot)
+            return first_attempt(
+                self._plan, uid=uid, slot=slot, number=trial.number, seed=seed, params=params
             )
-        else:
-            spec = TrialSpec(
-                trial_uid=uid,
-                slot=slot,
-                number=trial.number,
-                task=self._plan.task,
-                trainer=self._plan.trainer,
-                model=str(params.pop("model_name")),
-                params=params,
-                seed=slot_seed(self._plan.seed, "trial", slot),
-                until_epoch=self._plan.epochs,
-                objectives=(self._plan.objective,),
-                folder="",
-                data_ref=self._plan.data_ref,
-                digest=self._plan.digest,
-                weights=self._plan.weights,
-            )
-        return dataclasses.replace(spec, folder=str(Path(self._plan.folder) / spec.run_name))
+        again = dataclasses.replace(
+            same,
+            trial_uid=uid,
+            number=trial.number,
+            attempt=same.attempt + 1,
+            retry_of=same.trial_uid,
+            data_ref=self._plan.data_ref,
+            digest=self._plan.digest,
+        )
+        return in_folder(again, self._plan)
 
     def _frozen(self, trial: Trial) -> FrozenTrial:
         return self._study.get_trials(deepcopy=False)[trial.number]

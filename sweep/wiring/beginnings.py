@@ -122,11 +122,6 @@ class Again:
     allow: Collection[str] = ()
     statuses: Collection[Status] = ()
 
-    @property
-    def uid(self) -> str:
-        """Of the sweep."""
-        return self.stored.uid
-
     def check(self, storage: RDBStorage, name: str) -> None:
         """Nothing: the name is its own."""
 
@@ -177,8 +172,8 @@ class Again:
     def _study(self, storage: RDBStorage, *, space: SearchSpace, plan: SweepPlan) -> int:
         """Its study; one that was never started and has none yet gets it now."""
         if self.history.record is None and not has_study(storage, plan.name):
-            return _make_study(storage, space=space, plan=plan, uid=self.uid)
-        return find_study(storage, plan=plan, uid=self.uid, shown=self.shown)
+            return _make_study(storage, space=space, plan=plan, uid=self.stored.uid)
+        return find_study(storage, plan=plan, uid=self.stored.uid, shown=self.shown)
 
 
 def _make_study(storage: RDBStorage, *, space: SearchSpace, plan: SweepPlan, uid: str) -> int:

@@ -1,6 +1,5 @@
 """Opens everything a sweep needs, in the order that lets the slow parts run side by side."""
 
-import shutil
 import uuid
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,13 +11,12 @@ from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import Home, SweepPaths
 from sweep.ports import Observer
 from sweep.records import Status, SweepPlan, SweepRecord
-from sweep.searching.server_lock import held_on_server
 from sweep.tracking import ModelRegistry, Scribe
 from sweep.tracking.history import read_history
 from sweep.wiring import names, parts, workers
 from sweep.wiring.addresses import addresses_of
 from sweep.wiring.beginnings import Again, Fresh
-from sweep.wiring.owner import held
+from sweep.wiring.owner import alone
 from sweep.wiring.plan import plan_of, record_of
 from sweep.wiring.stored import StoredSweep
 
@@ -95,12 +93,10 @@ def opened(
     name = resumption.stored.name if resumption else names.free_name(config, home)
     paths = home.sweep(name)
     with ExitStack() as stack:
-        stack.enter_context(held(paths, name))
-        stack.callback(_leave_nothing, paths)
+        uid = resumption.stored.uid if resumption else uuid.uuid4().hex
+        stack.enter_context(alone(config, home, name=name, uid=uid))
         stop.file = paths.stop
-        beginning = _beginning(resumption, config, home=home, paths=paths, observer=observer)
-        address = addresses_of(config, home).storage
-        stack.enter_context(held_on_server(address, uid=beginning.uid, name=name))
+        beginning = _beginning(resumption, config, home=home, paths=paths, observer=observer, uid=uid)
         executor = workers.make_executor(stack, config, paths, stop=stop, observer=observer)
         scribe = parts.make_scribe(stack, config, home=home, paths=paths)
         storage = parts.make_storage(config, home)
@@ -109,7 +105,7 @@ def opened(
         observer.phase("reading the data")
         data = parts.make_data(stack, config, space, home=home, observer=observer)
         plan = plan_of(config, space, name=name, paths=paths, data=data)
-        record = record_of(loaded, space, plan, data, uid=beginning.uid)
+        record = record_of(loaded, space, plan, data, uid=uid)
         observer.phase("opening the databases")
         scribe.ready(STORE_TIMEOUT_S)
         # The study comes last: it takes the name, and a start that fails must leave the name free.
@@ -156,10 +152,16 @@ def _desk(
 
 
 def _beginning(
-    resumption: Resumption | None, config: SweepConfig, *, home: Home, paths: SweepPaths, observer: Observer
+    resumption: Resumption | None,
+    config: SweepConfig,
+    *,
+    home: Home,
+    paths: SweepPaths,
+    observer: Observer,
+    uid: str,
 ) -> Fresh | Again:
     if resumption is None:
-        return Fresh(uid=uuid.uuid4().hex)
+        return Fresh(uid=uid)
     return Again(
         stored=resumption.stored,
         history=read_history(paths.spool),
@@ -168,9 +170,3 @@ def _beginning(
         allow=resumption.allow,
         statuses=resumption.again,
     )
-
-
-def _leave_nothing(paths: SweepPaths) -> None:
-    """Remove the folder of a sweep that was not started: it has no config."""
-    if not paths.config.exists():
-        shutil.rmtree(paths.root, ignore_errors=True)

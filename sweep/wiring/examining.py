@@ -12,7 +12,6 @@ from sweep.doctor import Start, SweepFacts
 from sweep.paths import Home
 from sweep.records import SweepRecord, TrialSpec
 from sweep.searching.restoring import find_study
-from sweep.searching.server_lock import held_on_server
 from sweep.searching.storage import RDBStorage
 from sweep.searching.study_reader import StudyFacts, read_study
 from sweep.tracking import ModelRegistry
@@ -21,8 +20,7 @@ from sweep.tracking.run_reader import RunFacts, pending_models, read_runs, steps
 from sweep.tracking.spool import delivered_runs, events_of, rewind, undelivered_bytes
 from sweep.tracking.store import Store, mlflow_errors
 from sweep.wiring import parts
-from sweep.wiring.addresses import addresses_of
-from sweep.wiring.owner import held, is_held
+from sweep.wiring.owner import alone, is_held
 from sweep.wiring.plan import plan_of
 from sweep.wiring.reconciling import at_rest
 from sweep.wiring.stored import StoredSweep
@@ -114,9 +112,7 @@ def bring_to_rest(
     """
     paths = home.sweep(stored.name)
     with ExitStack() as stack:
-        stack.enter_context(held(paths, stored.name))
-        address = addresses_of(config, home).storage
-        stack.enter_context(held_on_server(address, uid=stored.uid, name=stored.name))
+        stack.enter_context(alone(config, home, name=stored.name, uid=stored.uid))
         history = read_history(paths.spool)
         space = parts.make_space(config)
         plan = plan_of(config, space, name=stored.name, paths=paths, data=None)

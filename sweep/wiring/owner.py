@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -10,16 +11,41 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sweep.config import SweepConfig
 from sweep.errors import InputError, UnavailableError
-from sweep.paths import SweepPaths, write_text
+from sweep.paths import Home, SweepPaths, write_text
+from sweep.searching.server_lock import held_on_server
+from sweep.wiring.addresses import addresses_of
+
+
+@contextmanager
+def alone(config: SweepConfig, home: Home, *, name: str, uid: str) -> Iterator[None]:
+    """Be the one process that runs a sweep, in its home and on its database server.
+
+    Args:
+        config: the resolved config, with the addresses.
+        home: where the sweep lies.
+        name: of the sweep.
+        uid: of the sweep.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InputError: another process runs it.
+        UnavailableError: the folder cannot be written, or the server cannot be used.
+    """
+    address = addresses_of(config, home).storage
+    with held(home.sweep(name), name), held_on_server(address, uid=uid, name=name):
+        yield
 
 
 @contextmanager
 def held(paths: SweepPaths, name: str) -> Iterator[None]:
-    """Be the one process that runs a sweep.
+    """Be the one process that runs a sweep, in its home.
 
     Args:
-        paths: of the sweep; its folder is made.
+        paths: of the sweep; its folder is made, and goes again if the sweep has no config at the end.
         name: of the sweep.
 
     Yields:
@@ -43,13 +69,13 @@ def held(paths: SweepPaths, name: str) -> Iterator[None]:
         raise UnavailableError(f"the home cannot be written: {error}; choose another with --home") from error
     try:
         if left is not None and _mark(paths.stop) == left:
-            paths.stop.unlink(
-                missing_ok=True
-            )  # left for an earlier process; one written since is for this one
+            paths.stop.unlink(missing_ok=True)  # for an earlier process; one written since is for this one
         write_text(paths.owner, json.dumps(_own()))
         yield
     finally:
         paths.owner.unlink(missing_ok=True)
+        if not paths.config.exists():  # a sweep that was not started, or was removed, leaves nothing
+            shutil.rmtree(paths.root, ignore_errors=True)
         lock.release()
 
 
