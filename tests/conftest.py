@@ -4,11 +4,13 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+
+from tests.postgres_server import PostgresServer, binaries
 
 # Two test processes on two cores: OpenMP threads that wait for one another cost a sixth of the run.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -90,6 +92,31 @@ def run_here(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
         except SystemExit as end:
             code = int(end.code or 0)
     return subprocess.CompletedProcess(words, code, stdout.getvalue(), stderr.getvalue())
+
+
+def start_sweep(*words: str, folder: Path, err: int = subprocess.PIPE) -> "subprocess.Popen[str]":
+    """Start a process of the program that says each line at once; `err` as in `subprocess.Popen`."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "sweep.cli.main", *words],
+        cwd=folder,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=err,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    """A database server of a test module's own, or a skip."""
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not on this machine")
+    server = PostgresServer()
+    try:
+        server.create()
+        yield server
+    finally:
+        server.remove()
 
 
 @pytest.fixture

@@ -13,8 +13,11 @@ START_S = 60
 
 def binaries() -> Path | None:
     """Where the server's programs lie, None if they are not on this machine."""
-    found = shutil.which("pg_ctl")
-    return None if found is None else Path(found).resolve().parent
+    if (found := shutil.which("pg_ctl")) is not None:
+        return Path(found).resolve().parent
+    # Debian keeps those of each version in a folder that is on nobody's path.
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    return versions[-1].parent if versions else None
 
 
 class PostgresServer:

@@ -5,7 +5,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +16,7 @@ from filelock import FileLock
 
 from sweep.paths import Home, write_text
 from sweep.wiring.owner import held
-from tests.conftest import clean_environment, run_here
+from tests.conftest import run_here, start_sweep
 
 RUN = ("run", "--task", "segmentation", "--trainer", "stand_in", "--workers", "1", "--epochs", "2")
 
@@ -43,14 +42,7 @@ def waiting_for_its_study(root: Path, name: str) -> "Iterator[subprocess.Popen[s
     words = [*RUN, "--trials", "2", "--name", name]
     mlflow = FileLock(home.mlflow_lock)
     mlflow.acquire()  # it waits here once its storage is open
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *words],
-        cwd=root,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = start_sweep(*words, folder=root, err=subprocess.STDOUT)
     try:
         assert process.stdout is not None
         assert any("opening the databases" in line for line in process.stdout)

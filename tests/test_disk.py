@@ -6,7 +6,6 @@ import os
 import sqlite3
 import stat
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,7 +16,7 @@ from sweep import disk
 from sweep.disk import Mount, check_place, full_disk_explained, network_system
 from sweep.errors import UnavailableError
 from sweep.paths import write_text
-from tests.conftest import Cli, clean_environment
+from tests.conftest import Cli, run_here, start_sweep
 
 pytestmark = pytest.mark.long
 
@@ -82,17 +81,9 @@ def test_disk_that_fills_up_stops_the_sweep_keeps_both_databases_and_resume_ends
     small_disk: Path, tmp_path: Path
 ) -> None:
     home = small_disk / "home"
-    sweep = [sys.executable, "-u", "-m", "sweep.cli.main"]
     words = ["--task", "segmentation", "--trainer", "stand_in", "--trials", "8", "--epochs", "20"]
     words += ["--name", "full", "--set", "epoch_s=0.05", "--pruner", "none", "--home", str(home)]
-    process = subprocess.Popen(
-        [*sweep, "run", *words, "--workers", "2"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_sweep("run", *words, "--workers", "2", folder=tmp_path)
     assert process.stdout is not None
     ended = sum(1 for line in iter(process.stdout.readline, "") if filled_after(line, small_disk))
     _, stderr = process.communicate(timeout=60)
@@ -105,15 +96,7 @@ def test_disk_that_fills_up_stops_the_sweep_keeps_both_databases_and_resume_ends
     for name in ("optuna.db", "mlflow.db"):
         with closing(sqlite3.connect(home / name)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    done = subprocess.run(
-        [*sweep, "resume", "full", "--home", str(home), "--json"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_here("resume", "full", "--home", str(home), "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["counts"]["complete"] == 8
 

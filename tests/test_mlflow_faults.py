@@ -20,7 +20,7 @@ from sweep.errors import UnavailableError
 from sweep.records import EpochReport, SweepRecord
 from sweep.tracking.scribe import Scribe
 from sweep.tracking.store import Store, open_store
-from tests.conftest import Cli, clean_environment
+from tests.conftest import Cli, start_sweep
 from tests.making import MIOU, a_result, a_spec
 from tests.mlflow_server import MlflowServer
 from tests.proxy import Answer, Policy, Proxy
@@ -231,14 +231,7 @@ def test_server_that_dies_for_good_hides_no_reason_and_holds_up_no_trial(tmp_pat
     words = ["run", "--task", "segmentation", "--trainer", "stand_in", "--workers", "1", "--trials", "4"]
     words += ["--epochs", "3", "--name", "orphan", "--set", "fault=raise", "--set", "fault_epoch=3"]
     words += ["--max-failures", "9", "--set", "epoch_s=0.3", "--tracking-uri", dying.url]
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *words],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_sweep(*words, folder=tmp_path)
     assert process.stdout is not None
     assert any("trial-000 started" in line for line in process.stdout)
     dying.kill()

@@ -2,11 +2,8 @@
 
 import json
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +14,11 @@ from optuna.trial import TrialState, create_trial
 from sweep.errors import UnavailableError
 from sweep.searching.searcher import open_study
 from sweep.searching.storage import open_storage, storage_errors
-from tests.conftest import Cli, clean_environment
+from tests.conftest import Cli, start_sweep
 from tests.making import a_plan
-from tests.postgres_server import PASSWORD, PostgresServer, binaries
+from tests.postgres_server import PASSWORD, PostgresServer
 
 pytestmark = pytest.mark.long
-needs_server = pytest.mark.skipif(binaries() is None, reason="PostgreSQL's pg_ctl is not on this machine")
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    made = PostgresServer()
-    try:
-        made.create()
-        yield made
-    finally:
-        made.remove()
 
 
 def closed_port() -> int:
@@ -67,31 +53,29 @@ def test_server_that_is_down_is_named_in_time_without_its_password(
     assert "S3CR3T" not in done.stdout + done.stderr
 
 
-@needs_server
-def test_wrong_password_is_refused_without_showing_it(server: PostgresServer, tmp_path: Path) -> None:
-    wrong = server.url.replace(PASSWORD, "0TH3R")
+def test_wrong_password_is_refused_without_showing_it(postgres: PostgresServer, tmp_path: Path) -> None:
+    wrong = postgres.url.replace(PASSWORD, "0TH3R")
     with pytest.raises(UnavailableError, match="cannot be opened") as caught:
         open_storage(wrong, init_lock=tmp_path / "lock")
     assert "0TH3R" not in str(caught.value)
 
 
-@needs_server
 def test_server_killed_and_started_again_costs_no_write_and_doubles_none(
-    server: PostgresServer, tmp_path: Path
+    postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    storage = open_storage(server.url, init_lock=tmp_path / "lock")
+    storage = open_storage(postgres.url, init_lock=tmp_path / "lock")
     study_id = open_study(storage, plan=a_plan(name="restarted"), attributes={})
     first = storage.create_new_trial(study_id, template_trial=a_trial("0"))
     for number in range(1, 4):
-        server.kill()
-        restart = threading.Timer(0.5, server.start)
+        postgres.kill()
+        restart = threading.Timer(0.5, postgres.start)
         restart.start()
         storage.set_trial_intermediate_value(first, number, number / 10)
         trial_id = storage.create_new_trial(study_id, template_trial=a_trial(str(number)))
         storage.set_trial_user_attr(trial_id, "reason", "none")
         restart.join()
-        server.kill()
-        restart = threading.Timer(0.5, server.start)
+        postgres.kill()
+        restart = threading.Timer(0.5, postgres.start)
         restart.start()
         assert storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [0.5])
         restart.join()
@@ -101,13 +85,12 @@ def test_server_killed_and_started_again_costs_no_write_and_doubles_none(
     assert [trial.state for trial in trials[1:]] == [TrialState.COMPLETE] * 3
 
 
-@needs_server
 def test_server_that_stays_away_is_given_up_after_the_set_time(
-    server: PostgresServer, tmp_path: Path
+    postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    storage = open_storage(server.url, init_lock=tmp_path / "lock", patience_s=0.5)
+    storage = open_storage(postgres.url, init_lock=tmp_path / "lock", patience_s=0.5)
     trial_id = storage.create_new_trial(open_study(storage, plan=a_plan(name="away"), attributes={}))
-    server.kill()
+    postgres.kill()
     try:
         with (
             pytest.raises(UnavailableError, match="writing: Optuna's storage cannot be used") as caught,
@@ -115,53 +98,45 @@ def test_server_that_stays_away_is_given_up_after_the_set_time(
         ):
             storage.set_trial_intermediate_value(trial_id, 1, 0.5)
     finally:
-        server.start()
+        postgres.start()
     assert PASSWORD not in str(caught.value)
 
 
-@needs_server
 def test_sweep_whose_databases_restart_in_the_middle_loses_no_trial_and_shows_no_password(
-    server: PostgresServer, tmp_path: Path, cli: Cli
+    postgres: PostgresServer, tmp_path: Path, cli: Cli
 ) -> None:
     words = ["run", "--task", "segmentation", "--trainer", "stand_in", "--workers", "2", "--trials", "8"]
     words += ["--epochs", "4", "--name", "through", "--set", "epoch_s=0.2", "--pruner", "none"]
-    words += ["--storage", server.url, "--tracking-uri", server.url.replace("/sweeps", "/runs")]
-    server._run(
+    words += ["--storage", postgres.url, "--tracking-uri", postgres.url.replace("/sweeps", "/runs")]
+    postgres._run(
         "createdb",
         "-h",
         "127.0.0.1",
         "-p",
-        str(server.port),
+        str(postgres.port),
         "-U",
         "sweep",
         "runs",
         env={"PGPASSWORD": PASSWORD},
     )
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *words],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_sweep(*words, folder=tmp_path)
     assert process.stdout is not None
     said = []
     for line in process.stdout:
         said.append(line)
         if "complete after epoch" in line:
             break
-    server.kill()
+    postgres.kill()
     time.sleep(1.0)
-    server.start()
+    postgres.start()
     rest, stderr = process.communicate(timeout=120)
     assert process.returncode == 0, stderr
-    study = optuna.load_study(study_name="through", storage=server.url)
+    study = optuna.load_study(study_name="through", storage=postgres.url)
     assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * 8
     assert all(sorted(trial.intermediate_values) == [1, 2, 3, 4] for trial in study.trials)
     from mlflow import MlflowClient
 
-    client = MlflowClient(server.url.replace("/sweeps", "/runs"))
+    client = MlflowClient(postgres.url.replace("/sweeps", "/runs"))
     experiment = client.get_experiment_by_name("autonomous_vehicle")
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id])
@@ -174,9 +149,12 @@ def test_sweep_whose_databases_restart_in_the_middle_loses_no_trial_and_shows_no
     assert PASSWORD not in "".join(said) + rest + stderr
     # Passwords are stored nowhere: they come again, from the environment.
     assert cli("rm", "through", "--yes").returncode == 2
-    addresses = {"SWEEP_STORAGE": server.url, "SWEEP_TRACKING_URI": server.url.replace("/sweeps", "/runs")}
+    addresses = {
+        "SWEEP_STORAGE": postgres.url,
+        "SWEEP_TRACKING_URI": postgres.url.replace("/sweeps", "/runs"),
+    }
     removed = cli("rm", "through", "--yes", "--json", **addresses)
     assert removed.returncode == 0, removed.stderr
     assert json.loads(removed.stdout)["n_runs"] == 9
-    assert "through" not in optuna.get_all_study_names(server.url)
+    assert "through" not in optuna.get_all_study_names(postgres.url)
     assert client.search_runs([experiment.experiment_id]) == []

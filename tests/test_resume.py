@@ -6,7 +6,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -19,7 +18,7 @@ from sweep.paths import Home
 from sweep.searching.storage import open_storage
 from sweep.searching.study_reader import StudyFacts, read_study
 from tests.chaos import children
-from tests.conftest import clean_environment, run_here
+from tests.conftest import run_here, start_sweep
 
 pytestmark = pytest.mark.long
 
@@ -59,14 +58,7 @@ def parameters(root: Path, name: str) -> dict[int, tuple[dict[str, Any], float |
 
 
 def started(root: Path, *words: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *words],
-        cwd=root,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    return start_sweep(*words, folder=root, err=subprocess.STDOUT)
 
 
 def until(running: "subprocess.Popen[str]", words: str) -> None:

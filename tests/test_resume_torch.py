@@ -12,7 +12,7 @@ from mlflow import MlflowClient
 import sweep
 from sweep.api.doctor import examine
 from sweep.paths import Home
-from tests.conftest import clean_environment, run_here
+from tests.conftest import clean_environment, run_here, start_sweep
 from tests.data_folders import mask_set, write_mask
 
 pytestmark = pytest.mark.long
@@ -82,14 +82,7 @@ def test_sweep_killed_in_every_phase_of_its_end_has_one_model_and_one_champion(t
 
 def test_stop_while_the_best_model_is_packaged_is_heard_and_a_resume_promotes_it(tmp_path: Path) -> None:
     words = ["run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32"]
-    running = subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *words, "--name", "cut"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    running = start_sweep(*words, "--name", "cut", folder=tmp_path, err=subprocess.STDOUT)
     assert running.stdout is not None
     assert any("packaging the best model" in line for line in running.stdout)
     assert run_here("stop", "cut", folder=tmp_path).returncode == 0

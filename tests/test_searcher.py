@@ -456,3 +456,33 @@ def test_retry_outside_of_a_range_that_was_narrowed_keeps_its_parameters_over_fu
         sweep.cut(spec, "process")
         spec = sweep.begun(0, same=spec)
         assert spec.params["lr"] == 1e-3
+
+
+@pytest.mark.parametrize("name", ["asha", "hyperband"])
+def test_pruning_at_rungs_is_optunas_own_where_nothing_was_cut(name: str) -> None:
+    """Ours follow slots and reports, Optuna's numbers and notes: without cuts that is the same."""
+    epochs, first = 54, first_rung_epoch(54)
+    theirs = {
+        "asha": optuna.pruners.SuccessiveHalvingPruner(min_resource=first, reduction_factor=3),
+        "hyperband": optuna.pruners.HyperbandPruner(first, epochs, reduction_factor=3),
+    }
+    chance = random.Random(3)
+    curves = [[chance.random() for _ in range(epochs)] for _ in range(60)]
+    ends = []
+    for pruner in (PRUNERS[name](epochs), theirs[name]):
+        study = optuna.create_study(study_name="seed-0", direction="maximize", pruner=pruner)
+        ends.append([pruned_after(study, slot, curve) for slot, curve in enumerate(curves)])
+    assert ends[0] == ends[1]
+    assert len(set(ends[0])) > 2
+
+
+def pruned_after(study: optuna.Study, slot: int, curve: list[float]) -> int:
+    trial = study.ask()
+    trial.set_user_attr("slot", slot)
+    for epoch, value in enumerate(curve, start=1):
+        trial.report(value, epoch)
+        if slot != 0 and epoch < len(curve) and trial.should_prune():
+            study.tell(trial, state=TrialState.PRUNED)
+            return epoch
+    study.tell(trial, curve[-1])
+    return len(curve)

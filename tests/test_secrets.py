@@ -10,23 +10,11 @@ import pytest
 
 from tests.conftest import ROOT, clean_environment
 from tests.mlflow_server import MlflowServer
-from tests.postgres_server import PASSWORD, PostgresServer, binaries
+from tests.postgres_server import PASSWORD, PostgresServer
 
 pytestmark = pytest.mark.long
 
 CANARY = PASSWORD
-
-
-@pytest.fixture
-def postgres() -> Iterator[PostgresServer]:
-    if binaries() is None:
-        pytest.skip("PostgreSQL's pg_ctl is not on this machine")
-    server = PostgresServer()
-    try:
-        server.create()
-        yield server
-    finally:
-        server.remove()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from sweep.searching.mirror import StorageMirror
 from sweep.searching.searcher import StudySearcher, open_study
 from sweep.searching.storage import open_storage
 from sweep.summary import summarise, trial_table, why_doubtful
-from tests.conftest import ROOT, Cli, clean_environment
+from tests.conftest import ROOT, Cli, run_here, start_sweep
 from tests.data_folders import mask_set
 from tests.making import MIOU, a_plan, a_result, a_spec
 from tests.small_demo import a_request
@@ -41,17 +41,7 @@ STAND_IN = ("run", "--task", "segmentation", "--trainer", "stand_in")
 
 def test_two_sweeps_of_one_name_at_once_are_one_sweep_and_a_refusal(tmp_path: Path) -> None:
     words = [*STAND_IN, "--trials", "3", "--epochs", "2", "--name", "both", "--workers", "1"]
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "sweep.cli.main", *words],
-            cwd=tmp_path,
-            env=clean_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
+    running = [start_sweep(*words, folder=tmp_path) for _ in range(2)]
     said = [process.communicate(timeout=120)[1] for process in running]
     assert sorted(process.returncode for process in running) == [0, 2], said
     refused = next(text for process, text in zip(running, said, strict=True) if process.returncode == 2)
@@ -67,15 +57,7 @@ def test_storage_that_stays_locked_holds_nobody_who_asks_twice(
 ) -> None:
     words = ["--task", "segmentation", "--trainer", "stand_in", "--trials", "6", "--epochs", "4"]
     words += ["--name", "locked", "--workers", "2", "--set", "epoch_s=0.3", "--pruner", "none"]
-    sweep = [sys.executable, "-u", "-m", "sweep.cli.main"]
-    process = subprocess.Popen(
-        [*sweep, "run", *words],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_sweep("run", *words, folder=tmp_path)
     assert process.stdout is not None
     assert any("trial-001 started" in line for line in process.stdout)
     with closing(sqlite3.connect(tmp_path / "mlruns" / "optuna.db", isolation_level=None)) as other:
@@ -88,15 +70,7 @@ def test_storage_that_stays_locked_holds_nobody_who_asks_twice(
     assert process.returncode in {4, 130}
     assert "locked by another process" in stderr
     assert "Traceback" not in stderr
-    done = subprocess.run(
-        [*sweep, "resume", "locked", "--json"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_here("resume", "locked", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["counts"]["complete"] == 6
 

@@ -14,7 +14,7 @@ from typing import Any
 import optuna
 import pytest
 
-from tests.conftest import Cli, clean_environment, run_here
+from tests.conftest import Cli, clean_environment, run_here, start_sweep
 
 pytestmark = pytest.mark.slow
 
@@ -310,14 +310,7 @@ def test_one_signal_ends_running_trials_cleanly_and_leaves_nothing_running(
 
 def test_second_ctrl_c_ends_an_inline_trial_in_the_middle_of_its_epoch(tmp_path: Path) -> None:
     words = ("--executor", "inline", "--trials", "3", "--set", "epoch_s=15", "--name", "twice")
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *STAND_IN, *words],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_sweep(*STAND_IN, *words, folder=tmp_path)
     assert process.stdout is not None
     assert any("trial-000 started" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)

@@ -18,7 +18,7 @@ from PIL import Image
 
 import sweep
 from sweep.api.data import caches
-from tests.conftest import ROOT, clean_environment, run_here
+from tests.conftest import ROOT, clean_environment, run_here, start_sweep
 from tests.mlflow_server import MlflowServer
 
 FRESH = """
@@ -41,14 +41,7 @@ assert network(torch.rand(2, 3, 96, 128)).shape == (2, 5, 96, 128)
 
 
 def started(*words: str, cwd: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "sweep.cli.main", "run", "--json", "--workers", "2", *words],
-        cwd=cwd,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return start_sweep("run", "--json", "--workers", "2", *words, folder=cwd)
 
 
 def report_of(running: "subprocess.Popen[str]") -> dict[str, Any]:
@@ -182,8 +175,22 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
     assert list(home.rglob("registered_model_meta"))
     sweep.load_model("models:/rccar-demo-segmentation/Production", home=home)
 
-    second = run_json(*words, "--trials", "1", "--name", "second", cwd=tmp_path)
-    # Its only trial is the first one of the first sweep once more: not better by more than noise.
+    pictures = {"data/preview.png", "data/statistics.png", "data/statistics.json"}
+    assert data_pictures(client, "first") == pictures
+    (drawn,) = home.glob("cache/*/preview.png")
+    with Image.open(drawn) as picture:
+        assert picture.width > 1000
+    (after,) = caches(home=home, clearing=True)
+    assert (after.in_use, after.is_cleared) == (False, True)
+
+
+@pytest.mark.long
+def test_second_sweep_that_is_no_better_keeps_the_champion_unless_it_is_forced(tmp_path: Path) -> None:
+    home = tmp_path / "mlruns"
+    words = ("--task", "segmentation", "--epochs", "1", "--trials", "1")
+    first, second = (run_json(*words, "--name", name, cwd=tmp_path) for name in ("first", "second"))
+    client = client_of(home)
+    # Its trial is that of the first one once more: not better by more than noise.
     assert (second["model"]["version"], second["model"]["promoted"], second["exit_code"]) == ("2", False, 0)
     assert second["not_promoted_because"].startswith("champion kept: miou ")
     assert (second["gate"]["rule"], second["gate"]["ground"]) == ("better", "same data")
@@ -196,26 +203,13 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
     assert stages_of(client) == {1: "Production", 2: "Archived"}
 
     # The second sweep found the cache's pictures drawn, and shows them all the same.
-    pictures = {"data/preview.png", "data/statistics.png", "data/statistics.json"}
-    assert [data_pictures(client, name) for name in ("first", "second")] == [pictures, pictures]
-    (drawn,) = home.glob("cache/*/preview.png")
-    with Image.open(drawn) as picture:
-        assert picture.width > 1000
-    (after,) = caches(home=home, clearing=True)
-    assert (after.in_use, after.is_cleared) == (False, True)
+    assert data_pictures(client, "second") == data_pictures(client, "first") != set()
 
 
 @pytest.mark.slow
 def test_ctrl_c_while_the_best_model_is_packaged_keeps_the_sweeps_record(tmp_path: Path) -> None:
     words = ("run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32")
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *words, "--name", "cut"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start_sweep(*words, "--name", "cut", folder=tmp_path)
     assert process.stdout is not None
     assert any("packaging the best model" in line for line in process.stdout)
     process.send_signal(signal.SIGINT)
@@ -295,13 +289,7 @@ def test_optuna_dashboard_reads_the_study_while_the_sweep_runs_and_after(tmp_pat
     home = tmp_path / "mlruns"
     sweep_words = ["--task", "segmentation", "--trainer", "stand_in", "--trials", "8", "--workers", "1"]
     sweep_words += ["--set", "epoch_s=0.12", "--name", "watched"]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "sweep.cli.main", "run", *sweep_words],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    running = start_sweep("run", *sweep_words, folder=tmp_path)
     assert running.stdout is not None
     for line in running.stdout:
         if "complete after epoch" in line:

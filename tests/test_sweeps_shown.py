@@ -1,13 +1,11 @@
 """`sweep list`, `show` and `status`: what a sweep's own folder says, while it runs and afterwards."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import clean_environment, run_here
+from tests.conftest import run_here, start_sweep
 
 pytestmark = pytest.mark.long
 
@@ -83,13 +81,7 @@ def test_status_tells_from_another_terminal_how_far_a_sweep_is_and_waits_for_its
     tmp_path: Path,
 ) -> None:
     assert "no sweep is running" in run_here("status", folder=tmp_path).stdout
-    running = subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *RUN, "--trials", "3", "--set", "epoch_s=0.2"],
-        cwd=tmp_path,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    running = start_sweep(*RUN, "--trials", "3", "--set", "epoch_s=0.2", folder=tmp_path)
     assert running.stdout is not None
     assert any("trial-001 started" in line for line in running.stdout)
     (view,) = json.loads(run_here("status", "--json", folder=tmp_path).stdout)
