@@ -1,0 +1,1 @@
+"""The Streamlit page; Streamlit lives here only."""

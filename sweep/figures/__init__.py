@@ -1,0 +1,1 @@
+"""Plotly figures that Optuna has not: from records, without a database."""

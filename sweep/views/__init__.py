@@ -1,0 +1,1 @@
+"""Read-only answers: pure functions over what tracking and searching have read."""
