@@ -5,6 +5,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -128,3 +129,14 @@ def test_stop_request_written_as_soon_as_the_lock_is_held_is_heard(
     monkeypatch.setattr(FileLock, "acquire", acquire_and_be_asked)
     with held(paths, "a-sweep"):
         assert paths.stop.read_text() == "\n"
+
+
+def test_somebody_who_only_looks_whether_a_sweep_runs_makes_nobody_refuse_to_run_it(root: Path) -> None:
+    paths = Home(root / "mlruns").sweep("first")
+    look = FileLock(paths.lock, thread_local=False)  # what `is_held` has for an instant
+    look.acquire()
+    timer = threading.Timer(0.1, look.release)
+    timer.start()
+    with held(paths, "first"):
+        assert not look.is_locked
+    timer.join()

@@ -17,6 +17,10 @@ from sweep.paths import Home, SweepPaths, write_text
 from sweep.searching.server_lock import held_on_server
 from sweep.wiring.addresses import addresses_of
 
+LOOK_S = 0.5
+"""Whoever looks whether a sweep runs has its lock for an instant (`is_held`): that is nobody who runs it."""
+LOOK_POLL_S = 0.02
+
 
 @contextmanager
 def alone(config: SweepConfig, home: Home, *, name: str, uid: str) -> Iterator[None]:
@@ -55,7 +59,7 @@ def held(paths: SweepPaths, name: str) -> Iterator[None]:
         InputError: another process runs it.
         UnavailableError: the folder cannot be written.
     """
-    lock = FileLock(paths.lock, timeout=0)
+    lock = FileLock(paths.lock, timeout=LOOK_S, poll_interval=LOOK_POLL_S)
     left = _mark(paths.stop)
     try:
         paths.root.mkdir(parents=True, exist_ok=True)
