@@ -1,10 +1,12 @@
 """Finds a search space: one that comes with the program, by name, or a file of the user's."""
 
+from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 from sweep.catalog import unknown
-from sweep.documents import read_document
+from sweep.documents import Document, Entry, read_document
 from sweep.errors import InputError
 from sweep.search_space.definition import SearchSpace
 from sweep.search_space.reading import space_from
@@ -43,6 +45,32 @@ def load_space(name_or_path: str, *, task: str | None = None, trainer: str | Non
     if trainer not in {None, space.trainer, "stand_in"}:
         raise InputError(f"--space {name_or_path}: is for another trainer; add --trainer {space.trainer}")
     return space
+
+
+def stored_space(body: Mapping[str, Any], *, name: str) -> SearchSpace:
+    """Read a search space that a sweep was started with.
+
+    Args:
+        body: what `SearchSpace.to_dict` made, from JSON or not.
+        name: of the space.
+
+    Returns:
+        The space.
+
+    Raises:
+        InputError: it is none that this version of the program accepts.
+    """
+    entry = _entry(body)
+    entries = entry.value if isinstance(entry.value, Mapping) else {}
+    return space_from(Document(f"the space of {name}", entries), name=name)
+
+
+def _entry(value: Any) -> Entry:
+    if isinstance(value, Mapping):
+        return Entry({str(key): _entry(inner) for key, inner in value.items()}, 1)
+    if isinstance(value, list | tuple):
+        return Entry(tuple(_entry(item) for item in value), 1)
+    return Entry(value, 1)
 
 
 def _read(name_or_path: str) -> SearchSpace:
