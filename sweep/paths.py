@@ -150,9 +150,19 @@ class Home:
         return self.root / "artifacts"
 
     @property
+    def optuna_artifacts(self) -> Path:
+        """Pictures that optuna-dashboard shows beside trials."""
+        return self.root / "optuna-artifacts"
+
+    @property
     def cache(self) -> Path:
         """Decoded frames, shared by workers and sweeps."""
         return self.root / "cache"
+
+    @property
+    def runs(self) -> Path:
+        """What was read of MLflow's runs, for whoever looks at them next."""
+        return self.root / "runs-cache"
 
     @property
     def sweeps(self) -> Path:
