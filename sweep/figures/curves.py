@@ -1,0 +1,112 @@
+"""Curves by epoch: an objective of many trials together, losses of some runs over each other."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import plotly.graph_objects as go
+
+from sweep.figures.theme import CATEGORIES, STATES, colour_of, nothing_to_show, themed
+
+MOST_MARKED = 12
+"""Epochs of a curve up to which each has a marker."""
+_DASHES = {"pruned": "dot", "failed": "dash", "stopped": "dashdot"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedCurve:
+    """A metric of a trial or run by epoch.
+
+    Args:
+        name: of the trial or run, as the legend and the pointer show it.
+        metric: logged name.
+        steps: epochs, ascending.
+        values: at each of them; what is not finite leaves a gap.
+        state: of the trial: complete, pruned, failed, stopped or running.
+    """
+
+    name: str
+    metric: str
+    steps: tuple[int, ...]
+    values: tuple[float, ...]
+    state: str = ""
+
+
+def learning_curves(curves: Sequence[NamedCurve], *, title: str) -> go.Figure:
+    """Draw a metric of many trials together, coloured by state.
+
+    Args:
+        curves: a curve a trial, all of one metric.
+        title: of the figure.
+
+    Returns:
+        A figure whose legend has an entry a state, and whose pointer names the trial.
+    """
+    shown = [curve for curve in curves if any(map(math.isfinite, curve.values))]
+    if not shown:
+        return nothing_to_show(f"{title}: no epoch has ended yet")
+    figure = go.Figure()
+    # Complete ones last: they lie above the many that were cut.
+    for state in sorted({curve.state for curve in shown}, key=_drawn_at):
+        for index, curve in enumerate(curve for curve in shown if curve.state == state):
+            figure.add_trace(_line(curve, colour=colour_of(state), dash=_DASHES.get(state, "solid")))
+            figure.data[-1].update(
+                legendgroup=state,
+                showlegend=index == 0,
+                name=state or curve.name,
+                opacity=0.85 if state == "complete" else 0.6,
+            )
+    _label_axes(figure, {curve.metric for curve in shown})
+    figure.update_layout(hovermode="closest", legend={"traceorder": "reversed"})
+    return themed(figure, title)
+
+
+def loss_curves(curves: Sequence[NamedCurve], *, title: str = "Loss by epoch") -> go.Figure:
+    """Draw losses of several runs over each other: one colour a run.
+
+    Args:
+        curves: `train_loss...` and `val_loss...` of each run.
+        title: of the figure.
+
+    Returns:
+        A figure with training solid and validation dashed.
+    """
+    shown = [curve for curve in curves if any(map(math.isfinite, curve.values))]
+    if not shown:
+        return nothing_to_show(f"{title}: no run has logged a loss")
+    names = list(dict.fromkeys(curve.name for curve in shown))
+    figure = go.Figure()
+    for curve in shown:
+        colour = CATEGORIES[names.index(curve.name) % len(CATEGORIES)]
+        is_validation = curve.metric.startswith("val")
+        figure.add_trace(_line(curve, colour=colour, dash="dash" if is_validation else "solid"))
+        figure.data[-1].update(
+            legendgroup=curve.name,
+            name=f"{escape(curve.name)} {'validation' if is_validation else 'training'}",
+        )
+    _label_axes(figure, ["loss"])
+    return themed(figure, title)
+
+
+def _line(curve: NamedCurve, *, colour: str, dash: str) -> go.Scatter:
+    mode = "lines+markers" if len(curve.steps) <= MOST_MARKED else "lines"
+    hover = f"{escape(curve.name)} ({curve.state})" if curve.state else escape(curve.name)
+    return go.Scatter(
+        x=list(curve.steps),
+        y=[value if math.isfinite(value) else None for value in curve.values],
+        mode=mode,
+        line={"color": colour, "dash": dash, "width": 1.6},
+        marker={"size": 4},
+        hovertemplate=f"{hover}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
+    )
+
+
+def _drawn_at(state: str) -> int:
+    order = [*reversed(STATES)]
+    return order.index(state) if state in order else -1
+
+
+def _label_axes(figure: go.Figure, metrics: Iterable[str]) -> None:
+    figure.update_xaxes(title_text="epoch", rangemode="tozero", tickformat="d")
+    figure.update_yaxes(title_text=escape(", ".join(sorted(metrics))))

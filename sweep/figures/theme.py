@@ -1,0 +1,140 @@
+"""How every figure looks: colours of states and categories, fonts, margins.
+
+Colours are those of Okabe and Ito (Color Universal Design, 2008), which people with any colour vision tell
+apart; no figure tells anything by colour alone where a line's dash or a marker can say it too. Yellow is left
+out: it cannot be read on white.
+"""
+
+import textwrap
+from html import escape
+
+import plotly.graph_objects as go
+
+BLUE, ORANGE, VERMILION, GREEN = "#0072B2", "#E69F00", "#D55E00", "#009E73"
+PURPLE, SKY, BROWN, GREY = "#CC79A7", "#56B4E9", "#8C6D31", "#7F7F7F"
+INK, FAINT, GRID = "#1F2933", "#52606D", "#E4E7EB"
+
+CATEGORIES = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BROWN, GREY)
+"""Colours of runs and classes, in this order."""
+
+STATES = {
+    "complete": BLUE,
+    "pruned": ORANGE,
+    "failed": VERMILION,
+    "infeasible": BROWN,
+    "stopped": GREY,
+    "paused": PURPLE,
+    "running": GREEN,
+}
+"""Colours of trials by state, in the order of legends."""
+
+MARKERS = {
+    "complete": "circle",
+    "pruned": "triangle-down",
+    "failed": "x",
+    "infeasible": "square",
+    "stopped": "diamond",
+}
+"""The same by shape."""
+
+TITLE_CHARS = 46
+"""Of one line of a title: what fits into 400 px."""
+HEIGHT_PX = 380
+FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+
+_AXIS = {
+    "automargin": True,
+    "gridcolor": GRID,
+    "linecolor": GRID,
+    "zeroline": False,
+    "title": {"standoff": 8, "font": {"size": 12, "color": FAINT}},
+    "tickfont": {"size": 11, "color": FAINT},
+}
+
+TEMPLATE = go.layout.Template(
+    layout={
+        "colorway": CATEGORIES,
+        "font": {"family": FONT, "size": 12, "color": INK},
+        "title": {"font": {"size": 14}, "x": 0, "xref": "paper", "xanchor": "left", "yref": "container"},
+        "paper_bgcolor": "white",
+        "plot_bgcolor": "white",
+        "margin": {"l": 56, "r": 16, "t": 64, "b": 48},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": -0.22,
+            "yanchor": "top",
+            "font": {"size": 11},
+        },
+        "hoverlabel": {"font": {"family": FONT, "size": 12}, "align": "left"},
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "polar": {"bgcolor": "white", "radialaxis": {"gridcolor": GRID}, "angularaxis": {"gridcolor": GRID}},
+        "coloraxis": {"colorbar": {"thickness": 12, "outlinewidth": 0}},
+    },
+    data={
+        "scatter": [{"marker": {"size": 7}}],
+        "bar": [{"marker": {"line": {"width": 0}}}],
+    },
+)
+"""Plotly's template of the house."""
+
+
+def colour_of(state: str) -> str:
+    """Colour of a trial's state.
+
+    Args:
+        state: a key of `STATES`, or any other word.
+
+    Returns:
+        A colour; grey for a word that is not known.
+    """
+    return STATES.get(state, GREY)
+
+
+def themed(figure: go.Figure, title: str, *, height_px: int = HEIGHT_PX) -> go.Figure:
+    """Give a figure the look of the house.
+
+    Args:
+        figure: any; it is changed.
+        title: one sentence; broken into lines that fit a narrow page.
+        height_px: of the whole figure.
+
+    Returns:
+        The same figure.
+    """
+    lines = textwrap.wrap(title, TITLE_CHARS, break_long_words=True)
+    figure.update_layout(
+        template=TEMPLATE,
+        title={
+            "text": "<br>".join(escape(line, quote=False) for line in lines),
+            "x": 0,
+            "xref": "paper",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 12},
+        },
+        margin={"t": 28 + 20 * max(len(lines), 1)},
+        height=height_px,
+        width=None,
+        autosize=True,
+    )
+    return figure
+
+
+def nothing_to_show(title: str) -> go.Figure:
+    """A figure without data.
+
+    Args:
+        title: says what is missing.
+
+    Returns:
+        The title above an empty frame.
+    """
+    figure = themed(go.Figure(), title, height_px=160)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
