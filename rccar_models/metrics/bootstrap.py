@@ -1,4 +1,4 @@
-"""Whether one model is better than another by more than noise: a paired bootstrap over images.
+"""How far a score, or the difference of two models' scores, may be noise: a bootstrap over images.
 
 Both models answer the same images, so each resample draws images once and scores both on them: what makes
 an image hard cancels out. Metrics of a split (mean IoU, F1, average precision) are no means over images;
@@ -23,7 +23,7 @@ Scorer = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where a difference lies.
+    """Where a score or a difference lies.
 
     Args:
         low: its lower end.
@@ -32,6 +32,37 @@ class Interval:
 
     low: float
     high: float
+
+
+def interval(
+    scorer: Scorer,
+    *,
+    n_images: int,
+    seed: int,
+    n_resamples: int = N_RESAMPLES,
+    confidence: float = CONFIDENCE,
+) -> Interval:
+    """Bound one model's score.
+
+    Args:
+        scorer: scores it.
+        n_images: how many there are, at least 1.
+        seed: of the drawing.
+        n_resamples: how often a set of `n_images` is drawn, with replacement.
+        confidence: share of resamples inside the interval.
+
+    Returns:
+        The percentile interval.
+    """
+    generator = np.random.default_rng(seed)
+    chances = np.full(n_images, 1 / n_images)
+    values = []
+    for start in range(0, n_resamples, RESAMPLES_AT_ONCE):
+        size = min(RESAMPLES_AT_ONCE, n_resamples - start)
+        values.append(scorer(generator.multinomial(n_images, chances, size=size)))
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(np.concatenate(values), [tail, 1 - tail])
+    return Interval(float(low), float(high))
 
 
 def paired_interval(
@@ -56,13 +87,10 @@ def paired_interval(
     Returns:
         The percentile interval.
     """
-    generator = np.random.default_rng(seed)
-    chances = np.full(n_images, 1 / n_images)
-    differences = []
-    for start in range(0, n_resamples, RESAMPLES_AT_ONCE):
-        size = min(RESAMPLES_AT_ONCE, n_resamples - start)
-        counts = generator.multinomial(n_images, chances, size=size)
-        differences.append(first(counts) - second(counts))
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(np.concatenate(differences), [tail, 1 - tail])
-    return Interval(float(low), float(high))
+    return interval(
+        lambda counts: first(counts) - second(counts),
+        n_images=n_images,
+        seed=seed,
+        n_resamples=n_resamples,
+        confidence=confidence,
+    )

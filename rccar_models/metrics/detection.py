@@ -96,14 +96,26 @@ class DetectionMetrics:
         """
         point = best_operating_point(self._predicted, self._true)
         self._threshold = point.threshold
-        precision = _coco_precision(self._predicted, self._true, self._n_classes)
-        return {
-            "map_detection": _mean_of_known(precision),
-            "map_50_detection": _mean_of_known(precision[:1]),
-            "precision_50_detection": point.precision,
-            "recall_50_detection": point.recall,
-            "f1_50_detection": point.f1,
-        }
+        return scores_of(point, coco_precision(self._predicted, self._true, self._n_classes))
+
+
+def scores_of(point: OperatingPoint, precision: NDArray[np.float64]) -> dict[str, float]:
+    """Sum up what was found out.
+
+    Args:
+        point: of the highest F1.
+        precision: of `coco_precision`.
+
+    Returns:
+        See `DetectionMetrics.compute`.
+    """
+    return {
+        "map_detection": mean_of_known(precision),
+        "map_50_detection": mean_of_known(precision[:1]),
+        "precision_50_detection": point.precision,
+        "recall_50_detection": point.recall,
+        "f1_50_detection": point.f1,
+    }
 
 
 def best_operating_point(predicted: Sequence[ImageBoxes], true: Sequence[ImageBoxes]) -> OperatingPoint:
@@ -132,6 +144,42 @@ def best_operating_point(predicted: Sequence[ImageBoxes], true: Sequence[ImageBo
     return OperatingPoint(float(scores[best]), right / float(n_found[best]), right / n_true, float(f1[best]))
 
 
+def coco_precision(
+    predicted: Sequence[ImageBoxes], true: Sequence[ImageBoxes], n_classes: int
+) -> NDArray[np.float64]:
+    """Find the precision at every recall, as COCO does.
+
+    Args:
+        predicted: detections per image.
+        true: true boxes per image.
+        n_classes: K, without background.
+
+    Returns:
+        (10 IoU thresholds, 101 recalls, K classes); -1 where a class has no true box.
+    """
+    evaluation = COCOeval_faster(_as_coco(true, n_classes), _as_coco(predicted, n_classes), iouType="bbox")
+    evaluation.params.maxDets = [MOST_DETECTIONS]
+    # Sizes are not told apart: three quarters of the work saved.
+    evaluation.params.areaRng, evaluation.params.areaRngLbl = evaluation.params.areaRng[:1], ["all"]
+    evaluation.evaluate()
+    evaluation.accumulate()
+    precision: NDArray[np.float64] = evaluation.eval["precision"][:, :, :, 0, 0]
+    return precision
+
+
+def mean_of_known(precision: NDArray[np.float64]) -> float:
+    """Average precision of a part of `coco_precision`.
+
+    Args:
+        precision: of any shape; -1 where it is not defined.
+
+    Returns:
+        The mean of what is defined, 0 if nothing is.
+    """
+    known = precision[precision > -1]
+    return float(known.mean()) if known.size else 0.0
+
+
 def on_cpu(image: Mapping[str, Tensor]) -> ImageBoxes:
     """Take the boxes of one image out of torch.
 
@@ -144,20 +192,6 @@ def on_cpu(image: Mapping[str, Tensor]) -> ImageBoxes:
     labels = image["labels"].detach().cpu().numpy().astype(np.int64)
     scores = image["scores"].detach().cpu().double().numpy() if "scores" in image else np.ones(len(labels))
     return ImageBoxes(image["boxes"].detach().cpu().double().reshape(-1, 4).numpy(), labels, scores)
-
-
-def _coco_precision(
-    predicted: Sequence[ImageBoxes], true: Sequence[ImageBoxes], n_classes: int
-) -> NDArray[np.float64]:
-    """(10 IoU thresholds, 101 recalls, K classes); -1 where a class has no true box."""
-    evaluation = COCOeval_faster(_as_coco(true, n_classes), _as_coco(predicted, n_classes), iouType="bbox")
-    evaluation.params.maxDets = [MOST_DETECTIONS]
-    # Sizes are not told apart: three quarters of the work saved.
-    evaluation.params.areaRng, evaluation.params.areaRngLbl = evaluation.params.areaRng[:1], ["all"]
-    evaluation.evaluate()
-    evaluation.accumulate()
-    precision: NDArray[np.float64] = evaluation.eval["precision"][:, :, :, 0, 0]
-    return precision
 
 
 def _as_coco(images: Sequence[ImageBoxes], n_classes: int) -> COCO:
@@ -184,8 +218,3 @@ def _as_coco(images: Sequence[ImageBoxes], n_classes: int) -> COCO:
             "annotations": annotations,
         }
     )
-
-
-def _mean_of_known(precision: NDArray[np.float64]) -> float:
-    known = precision[precision > -1]
-    return float(known.mean()) if known.size else 0.0

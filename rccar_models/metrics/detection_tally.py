@@ -77,6 +77,16 @@ class DetectionTally:
         )
 
     @property
+    def predicted(self) -> Sequence[ImageBoxes]:
+        """Detections per image."""
+        return self._predicted
+
+    @property
+    def true(self) -> Sequence[ImageBoxes]:
+        """True boxes per image."""
+        return self._true
+
+    @property
     def metrics(self) -> tuple[str, ...]:
         """Logged names of what it can compute."""
         return (F1_50, MAP_50, MAP, *([] if self._losses is None else [VAL_LOSS]))

@@ -74,20 +74,33 @@ class SegmentationMetrics:
             occurs, `iou_CLASS_segmentation` and `dice_CLASS_segmentation`; all in [0, 1]. Without a
             single counted pixel the three means are 0.
         """
-        confusion = self._confusion.double()
-        hits, true, predicted = confusion.diagonal(), confusion.sum(dim=1), confusion.sum(dim=0)
-        occurs = (true + predicted) > 0
-        iou = hits / (true + predicted - hits).clamp(min=1)
-        dice = 2 * hits / (true + predicted).clamp(min=1)
-        metrics = {
-            "pixel_acc_segmentation": float(hits.sum() / true.sum().clamp(min=1)),
-            "miou_segmentation": _mean(iou[occurs]),
-            "dice_segmentation": _mean(dice[occurs]),
-        }
-        for index in torch.nonzero(occurs).flatten().tolist():
-            metrics[f"iou_{self._names[index]}_segmentation"] = float(iou[index])
-            metrics[f"dice_{self._names[index]}_segmentation"] = float(dice[index])
-        return metrics
+        return scores_of(self._confusion, self._names)
+
+
+def scores_of(counts: Tensor, names: Sequence[str]) -> dict[str, float]:
+    """Compute what `SegmentationMetrics` does, of counts that were summed elsewhere.
+
+    Args:
+        counts: (K, K) pixels: row the true class, column the predicted one.
+        names: K names that are fit for metric names.
+
+    Returns:
+        See `SegmentationMetrics.compute`.
+    """
+    confusion = counts.double()
+    hits, true, predicted = confusion.diagonal(), confusion.sum(dim=1), confusion.sum(dim=0)
+    occurs = (true + predicted) > 0
+    iou = hits / (true + predicted - hits).clamp(min=1)
+    dice = 2 * hits / (true + predicted).clamp(min=1)
+    metrics = {
+        "pixel_acc_segmentation": float(hits.sum() / true.sum().clamp(min=1)),
+        "miou_segmentation": _mean(iou[occurs]),
+        "dice_segmentation": _mean(dice[occurs]),
+    }
+    for index in torch.nonzero(occurs).flatten().tolist():
+        metrics[f"iou_{names[index]}_segmentation"] = float(iou[index])
+        metrics[f"dice_{names[index]}_segmentation"] = float(dice[index])
+    return metrics
 
 
 def cross_entropy_sum(logits: Tensor, truth: Tensor, ignore_id: int | None) -> tuple[Tensor, int]:

@@ -28,6 +28,11 @@ class SegmentationTally:
         self._n_pixels = np.asarray(n_pixels, np.float64)
 
     @property
+    def confusions(self) -> NDArray[np.int64]:
+        """(N, K, K) pixels of every image."""
+        return self._confusions.astype(np.int64)
+
+    @property
     def n_images(self) -> int:
         """N."""
         return len(self._confusions)

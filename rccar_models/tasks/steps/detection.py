@@ -47,15 +47,22 @@ class DetectionSteps:
         self, network: nn.Module, split: CachedSplit, *, device: torch.device, batch_size: int, seed: int
     ) -> Evaluation:
         """Validation loss, the mean over frames, and all metrics."""
+        loss = self.mean_loss(network, split, device=device, batch_size=batch_size, seed=seed)
+        measured = self.measure(live_outputs(network), split, device=device, batch_size=batch_size)
+        metrics = {"val_loss_detection": loss, **measured.metrics}
+        return dataclasses.replace(measured, metrics=metrics)
+
+    def mean_loss(
+        self, network: nn.Module, split: CachedSplit, *, device: torch.device, batch_size: int, seed: int
+    ) -> float:
+        """Validation loss, the mean over frames; a detector sums up a batch, so its size counts."""
         total, n_frames = 0.0, 0
         for batch in in_order(split, batch_size=batch_size, device=device):
             targets = as_targets(batch.boxes, batch.labels)
             losses = validation_loss(network, list(batch.images), targets, seed=seed)
             total += float(torch.stack(list(losses.values())).sum()) * len(batch.images)
             n_frames += len(batch.images)
-        measured = self.measure(live_outputs(network), split, device=device, batch_size=batch_size)
-        metrics = {"val_loss_detection": total / n_frames, **measured.metrics}
-        return dataclasses.replace(measured, metrics=metrics)
+        return total / n_frames
 
     def measure(
         self,
