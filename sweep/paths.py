@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def write_text(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
+def address_in(environ: Mapping[str, str], key: str) -> str | None:
+    """Find an address in the environment.
+
+    Args:
+        environ: the environment.
+        key: of the config, "storage" or "tracking_uri".
+
+    Returns:
+        What `SWEEP_STORAGE` or `SWEEP_TRACKING_URI` says; None if it is not set, or empty.
+    """
+    return environ.get(f"SWEEP_{key.upper()}", "").strip() or None
+
+
 @dataclass(frozen=True, slots=True)
 class SweepPaths:
     """Files of one sweep.
@@ -96,6 +110,11 @@ class SweepPaths:
         return self.root / "package"
 
     @property
+    def evaluations(self) -> Path:
+        """A folder a trial that was evaluated; its pictures go once they are in MLflow."""
+        return self.root / "evaluations"
+
+    @property
     def trials(self) -> Path:
         """A folder a trial, for its checkpoint."""
         return self.root / "trials"
@@ -104,6 +123,16 @@ class SweepPaths:
     def table(self) -> Path:
         """All trials as CSV."""
         return self.root / "trials.csv"
+
+    @property
+    def report(self) -> Path:
+        """The report, a page that needs nothing else."""
+        return self.root / "report.html"
+
+    @property
+    def next_space(self) -> Path:
+        """The search space narrowed to where the best trials lie."""
+        return self.root / "next_space.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +181,11 @@ class Home:
     @property
     def optuna_artifacts(self) -> Path:
         """Pictures that optuna-dashboard shows beside trials."""
+        return self.root / "optuna-artifacts"
+
+    @property
+    def optuna_artifacts(self) -> Path:
+        """Pictures that optuna-dashboard shows."""
         return self.root / "optuna-artifacts"
 
     @property

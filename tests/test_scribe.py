@@ -200,6 +200,7 @@ def test_parent_run_has_the_config_data_and_ending_of_its_sweep(
         "sweep.name": "parent",
         "sweep.task": "segmentation",
         "sweep.study": "parent",
+        "sweep.trials": "0",
         "sweep.state": "complete",
         "sweep.reason": "all 2 trials done",
         "sweep.best_run": "trial-001",

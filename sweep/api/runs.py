@@ -10,7 +10,7 @@ from sweep.database_file import is_fresh, sqlite_file
 from sweep.errors import InputError, UnavailableError
 from sweep.evaluation import Evaluation
 from sweep.logged_run import Curve, LoggedRun
-from sweep.paths import Home
+from sweep.paths import Home, address_in
 from sweep.redaction import redacted
 from sweep.tracking.address import check_address
 from sweep.tracking.artifact_shelf import ArtifactShelf
@@ -19,7 +19,6 @@ from sweep.tracking.evaluation_reader import read_evaluation
 from sweep.tracking.run_shelf import RunShelf
 from sweep.tracking.run_source import Progress, RunSource
 from sweep.tracking.shelf_file import ShelfFile
-from sweep.wiring.addresses import address_in
 
 
 class Runs:

@@ -1,62 +1,30 @@
 """Everything of MLflow: the scribe mirrors a sweep into it, the registry keeps its models.
 
-Importing this package imports no MLflow.
+Importing this package imports no MLflow. Its names are imported when first used: whoever looks at runs
+waits neither for the scribe's records nor for the catalog of models.
 """
 
-from functools import partial
-from pathlib import Path
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from sweep.tracking.address import check_address
-from sweep.tracking.registry import ModelRegistry
-from sweep.tracking.run_fields import ParamName
-from sweep.tracking.scribe import Scribe
-from sweep.tracking.store import open_store
+if TYPE_CHECKING:
+    from sweep.tracking.opening import open_registry, open_scribe
+    from sweep.tracking.registry import ModelRegistry
+    from sweep.tracking.run_fields import ParamName
+    from sweep.tracking.scribe import Scribe
+
+_HOME = {
+    "ModelRegistry": "registry",
+    "ParamName": "run_fields",
+    "Scribe": "scribe",
+    "open_registry": "opening",
+    "open_scribe": "opening",
+}
 
 __all__ = ["ModelRegistry", "ParamName", "Scribe", "open_registry", "open_scribe"]
 
 
-def open_scribe(
-    tracking_uri: str, *, spool: Path, artifacts: Path, init_lock: Path, param_name: ParamName
-) -> Scribe:
-    """Start writing to MLflow. The address is checked now, the store is opened in the scribe's thread.
-
-    Args:
-        tracking_uri: of MLflow.
-        spool: file of events on their way; what another scribe left in it is delivered first.
-        artifacts: where a new experiment without a server keeps its artifacts.
-        init_lock: file locked while tables are created.
-        param_name: logged name of a trial's parameter.
-
-    Returns:
-        The scribe; its `ready` says when the store is open.
-
-    Raises:
-        InputError: the address names no store that MLflow opens.
-        UnavailableError: the server, database or file cannot be used.
-    """
-    check_address(tracking_uri)
-    return Scribe(
-        spool,
-        partial(open_store, tracking_uri, artifacts=artifacts, init_lock=init_lock),
-        param_name=param_name,
-    )
-
-
-def open_registry(
-    tracking_uri: str, *, artifacts: Path, init_lock: Path, registry_lock: Path
-) -> ModelRegistry:
-    """Give access to the registered models; the store is opened at the first use.
-
-    Args:
-        tracking_uri: of MLflow.
-        artifacts: where a new experiment without a server keeps its artifacts.
-        init_lock: file locked while tables are created.
-        registry_lock: file locked while a model is registered or promoted.
-
-    Returns:
-        The registry.
-    """
-    return ModelRegistry(
-        partial(open_store, tracking_uri, artifacts=artifacts, init_lock=init_lock),
-        registry_lock=registry_lock,
-    )
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sweep.tracking' has no attribute {name!r}")
+    return getattr(import_module(f"sweep.tracking.{_HOME[name]}"), name)

@@ -186,6 +186,7 @@ def sweep_tags(record: SweepRecord) -> dict[str, str]:
         "sweep.name": record.name,
         "sweep.task": record.task,
         "sweep.study": record.name,
+        "sweep.trials": str(record.total_slots),
         "sweep.state": "running",
     }
     return checked_tags(dict(record.tags) | own)

@@ -1,11 +1,12 @@
 """Where a config's databases are, for opening them and for showing them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sweep.config import SweepConfig
-from sweep.paths import Home
+from sweep.paths import Home, address_in
 from sweep.redaction import redacted
+
+__all__ = ["Addresses", "address_in", "addresses_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +24,6 @@ class Addresses:
     def shown(self) -> "Addresses":
         """The same without passwords, as it may be printed."""
         return Addresses(tracking_uri=redacted(self.tracking_uri), storage=redacted(self.storage))
-
-
-def address_in(environ: Mapping[str, str], key: str) -> str | None:
-    """Find an address in the environment.
-
-    Args:
-        environ: the environment.
-        key: of the config, "storage" or "tracking_uri".
-
-    Returns:
-        What `SWEEP_STORAGE` or `SWEEP_TRACKING_URI` says; None if it is not set, or empty.
-    """
-    return environ.get(f"SWEEP_{key.upper()}", "").strip() or None
 
 
 def addresses_of(config: SweepConfig, home: Home) -> Addresses:
