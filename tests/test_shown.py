@@ -62,6 +62,7 @@ def test_summary_of_an_interrupted_sweep_says_where_the_best_checkpoint_lies(
 
 def test_commands_of_the_summary_open_servers_on_loopback_for_exact_hosts() -> None:
     commands = a_report(None).commands
+    assert next(iter(commands.values())) == "sweep ui --home /home/me/mlruns"
     assert commands["optuna-dashboard"].startswith("optuna-dashboard --host 127.0.0.1 sqlite:")
     assert commands["MLflow"].endswith(
         "--host 127.0.0.1 --port 5000 --allowed-hosts localhost:5000,127.0.0.1:5000"

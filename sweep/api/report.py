@@ -7,6 +7,7 @@ from pathlib import Path
 from sweep.paths import Home
 from sweep.ports import Champion
 from sweep.promotion import Decision
+from sweep.redaction import HIDDEN
 from sweep.summary import Summary
 
 # MLflow's own list of hosts has patterns that a web page elsewhere can be made to match (DNS rebinding).
@@ -61,6 +62,7 @@ class RunReport:
     def commands(self) -> dict[str, str]:
         """The commands that open this home, by what they open."""
         return {
+            "sweep ui": self.ui_command,
             "optuna-dashboard": f"optuna-dashboard --host 127.0.0.1 {shlex.quote(self.storage)}",
             "MLflow": (
                 f"mlflow ui --backend-store-uri {shlex.quote(self.tracking_uri)} {MLFLOW_ON_LOOPBACK}"
@@ -70,12 +72,28 @@ class RunReport:
         }
 
     @property
+    def ui_command(self) -> str:
+        """The command that opens all pages on this home."""
+        own = Home(self.home)
+        words = ["sweep", "ui", *self._home_flag]
+        for flag, address, usual in (
+            ("--storage", self.storage, own.optuna_url),
+            ("--tracking-uri", self.tracking_uri, own.mlflow_url),
+        ):
+            if address != usual and HIDDEN not in address:  # a password comes from the environment again
+                words += [flag, shlex.quote(address)]
+        return " ".join(words)
+
+    @property
+    def _home_flag(self) -> list[str]:
+        return [] if self.home == Home.at().root else ["--home", shlex.quote(str(self.home))]
+
+    @property
     def resume_command(self) -> str:
         """The command that goes on with a sweep that was interrupted; empty if it came to its end."""
         if not self.signal_exit:
             return ""
-        home = "" if self.home == Home.at().root else f" --home {shlex.quote(str(self.home))}"
-        return f"sweep resume {self.summary.name}{home}"
+        return " ".join(["sweep", "resume", self.summary.name, *self._home_flag])
 
     @property
     def load_command(self) -> str:

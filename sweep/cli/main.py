@@ -21,6 +21,7 @@ from sweep.cli.run import run
 from sweep.cli.spaces import spaces
 from sweep.cli.stop import stop
 from sweep.cli.sweeps import list_sweeps, show, status
+from sweep.cli.ui import ui
 from sweep.cli.version import show_version
 from sweep.errors import SweepError
 
@@ -46,6 +47,7 @@ app.command(name="list")(list_sweeps)
 app.command(name="show")(show)
 app.command(name="status")(status)
 app.command(name="compare")(compare)
+app.command(name="ui")(ui)
 app.command(name="doctor")(doctor)
 app.command(name="spaces")(spaces)
 app.command(name="version")(show_version)

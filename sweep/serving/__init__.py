@@ -1,0 +1,6 @@
+"""Servers of others as child processes that end with whoever started them."""
+
+from sweep.serving.doors import free_ports
+from sweep.serving.server_process import Server, ServerProcess
+
+__all__ = ["Server", "ServerProcess", "free_ports"]
