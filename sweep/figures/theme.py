@@ -44,6 +44,7 @@ FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 _AXIS = {
     "automargin": True,
+    "exponentformat": "e",
     "gridcolor": GRID,
     "linecolor": GRID,
     "zeroline": False,
@@ -55,7 +56,7 @@ TEMPLATE = go.layout.Template(
     layout={
         "colorway": CATEGORIES,
         "font": {"family": FONT, "size": 12, "color": INK},
-        "title": {"font": {"size": 14}, "x": 0, "xref": "paper", "xanchor": "left", "yref": "container"},
+        "title": {"font": {"size": 14}},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
         "margin": {"l": 56, "r": 16, "t": 64, "b": 48},
@@ -79,6 +80,20 @@ TEMPLATE = go.layout.Template(
     },
 )
 """Plotly's template of the house."""
+
+
+def short(text: object, n_chars: int = 12) -> str:
+    """Cut a name that has to stand under an axis.
+
+    Args:
+        text: e.g. a model's name.
+        n_chars: how long it may be.
+
+    Returns:
+        The text, safe as a label; its beginning and an ellipsis if it is longer.
+    """
+    whole = str(text)
+    return escape(whole if len(whole) <= n_chars else f"{whole[: n_chars - 1]}…", quote=False)
 
 
 def colour_of(state: str) -> str:
@@ -110,12 +125,12 @@ def themed(figure: go.Figure, title: str, *, height_px: int = HEIGHT_PX) -> go.F
         title={
             "text": "<br>".join(escape(line, quote=False) for line in lines),
             "x": 0,
-            "xref": "paper",
+            "xref": "container",
             "xanchor": "left",
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "pad": {"t": 12},
+            "pad": {"t": 12, "l": 10},
         },
         margin={"t": 28 + 20 * max(len(lines), 1)},
         height=height_px,

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
 
-from sweep.figures.theme import BLUE, FAINT, INK, MARKERS, colour_of
+from sweep.figures.theme import BLUE, FAINT, INK, MARKERS, colour_of, short
 
 WORDS = {
     TrialState.COMPLETE: "complete",
@@ -20,6 +21,19 @@ WORDS = {
 
 COLUMNS = 2
 GAP = 0.16
+# Above the panels: beside them a colour bar takes a quarter of a narrow page.
+_BAR = {
+    "orientation": "h",
+    "x": 0.5,
+    "xanchor": "center",
+    "y": 1.01,
+    "yanchor": "bottom",
+    "len": 1.0,
+    "thickness": 10,
+    "outlinewidth": 0,
+    "title": {"text": ""},
+    "tickfont": {"size": 10, "color": FAINT},
+}
 
 
 def add_other_trials(figure: go.Figure, trials: Sequence[FrozenTrial], *, maximise: bool) -> None:
@@ -60,7 +74,7 @@ def add_other_trials(figure: go.Figure, trials: Sequence[FrozenTrial], *, maximi
 
 
 def as_parallel(figure: go.Figure) -> go.Figure:
-    """Turn the axes' names, which would overlap on a narrow page.
+    """Turn and cut the names of the axes, which would overlap on a narrow page.
 
     Args:
         figure: Optuna's; it is changed.
@@ -68,10 +82,13 @@ def as_parallel(figure: go.Figure) -> go.Figure:
     Returns:
         The same figure.
     """
-    figure.update_xaxes(tickangle=-35, side="bottom", tickfont={"size": 11, "color": INK}, fixedrange=True)
-    figure.update_yaxes(automargin=False)
+    figure.update_xaxes(tickangle=-35, tickfont={"size": 11, "color": INK}, fixedrange=True)
+    figure.update_xaxes(ticktext=[short(text, 20) for text in figure.layout.xaxis.ticktext])
+    figure.for_each_annotation(lambda tick: tick.update(text=short(tick.text, 9)))
+    figure.update_traces(
+        marker={"showscale": False}, selector={"mode": "markers"}
+    )  # the first axis is its scale
     figure.update_layout(margin={"b": 90, "l": 48})
-    _slim_colour_bars(figure)
     return figure
 
 
@@ -109,7 +126,9 @@ def as_grid(figure: go.Figure, n_panels: int) -> go.Figure:
                 domain=[max(top - height, 0.0), min(top, 1.0)], showticklabels=column == 0, title_text=""
             )
     figure.update_traces(marker={"showscale": False})
-    figure.update_xaxes(nticks=5, title_standoff=4)
+    figure.update_xaxes(title_standoff=4)
+    for trace in figure.data:
+        _ease(figure.layout[_axis("x", trace)], trace.x)
     return figure
 
 
@@ -122,12 +141,16 @@ def as_matrix(figure: go.Figure) -> go.Figure:
     Returns:
         The same figure.
     """
-    _slim_colour_bars(figure)
+    figure.update_traces(colorbar=_BAR, selector={"type": "contour"})
     figure.update_traces(marker={"size": 4, "line": {"width": 0.5}}, selector={"type": "scatter"})
-    figure.update_xaxes(
-        nticks=4, tickangle=-45, tickfont={"size": 10}, title_font={"size": 11}, title_standoff=2
-    )
-    figure.update_yaxes(nticks=4, tickfont={"size": 10}, title_font={"size": 11}, title_standoff=2)
+    small = {"tickfont": {"size": 10}, "title_font": {"size": 11}, "title_standoff": 2}
+    figure.update_xaxes(tickangle=-45, **small)
+    figure.update_yaxes(**small)
+    for trace in figure.data:
+        if trace.type == "contour" and trace.x is not None:
+            _ease(figure.layout[_axis("x", trace)], trace.x)
+            _ease(figure.layout[_axis("y", trace)], trace.y)
+    figure.update_layout(margin={"t": figure.layout.margin.t + 44})
     return figure
 
 
@@ -155,19 +178,22 @@ def _half(column: int) -> list[float]:
     return [0.0, 0.47] if column == 0 else [0.53, 1.0]
 
 
-def _slim_colour_bars(figure: go.Figure) -> None:
-    """A colour bar's title beside it would take a third of a narrow page; the figure's own title says it."""
-    slim = {
-        "thickness": 10,
-        "outlinewidth": 0,
-        "title": {"text": ""},
-        "tickfont": {"size": 10, "color": FAINT},
-    }
-    for trace in figure.data:
-        if trace.type == "contour":
-            trace.update(colorbar=slim)
-        elif trace.type == "scatter" and trace.marker.showscale:
-            trace.marker.update(colorbar=slim)
+def _axis(letter: str, trace: Any) -> str:
+    return f"{letter}axis{(trace[f'{letter}axis'] or letter).removeprefix(letter)}"
+
+
+def _ease(axis: Any, values: Sequence[Any]) -> None:
+    """Few ticks, and short ones."""
+    if axis.type == "category":
+        names = list(axis.categoryarray or dict.fromkeys(values))
+        axis.update(
+            tickmode="array", tickvals=names, ticktext=[short(str(name).strip("'"), 11) for name in names]
+        )
+    elif axis.type == "log":
+        decades = math.log10(max(values) / min(values)) if len(values) else 0
+        axis.update(dtick=1 if decades >= 1.3 else "D2", tickformat=".0e")
+    else:
+        axis.update(nticks=4)
 
 
 def _reached(trial: FrozenTrial, *, maximise: bool) -> float | None:

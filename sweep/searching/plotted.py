@@ -85,7 +85,7 @@ def merged(trials: Sequence[FrozenTrial]) -> dict[str, tuple[str, BaseDistributi
             if distribution not in own:
                 own.append(distribution)
             values.setdefault(name, set()).add(trial.params[name])
-    found = {}
+    found: dict[str, tuple[str, BaseDistribution]] = {}
     for shown, parts in ranges.items():
         whole = _union(distribution for part in parts.values() for distribution in part)
         groups = {shown: list(parts)} if whole else {name: [name] for name in parts}
@@ -116,9 +116,11 @@ def _whole_range(parts: Sequence[Numeric]) -> Numeric | None:
         step = 1 if is_log else math.gcd(*(int(part.step or 1) for part in parts))
         step = math.gcd(step, *(int(part.low - low) for part in parts)) or 1
         return IntDistribution(int(low), int(high), log=is_log, step=1 if is_log else step)
-    steps = {(part.step, part.low, part.high) for part in parts}
-    step = parts[0].step if len(steps) == 1 else None  # steps from different starts meet nowhere
-    return FloatDistribution(float(low), float(high), log=is_log, step=None if is_log else step)
+    # Steps from different starts meet nowhere.
+    is_same = len({(part.step, part.low, part.high) for part in parts}) == 1
+    return FloatDistribution(
+        float(low), float(high), log=is_log, step=parts[0].step if is_same and not is_log else None
+    )
 
 
 def _names(trials: Iterable[FrozenTrial]) -> list[str]:
