@@ -62,12 +62,16 @@ class Gallery:
             self._one(tiles, one, found, folder) for one, found in zip(self._chosen, self._found, strict=True)
         ]
 
-    def montage(self) -> Image.Image:
+    def save(self, file: Path) -> None:
         """Draw all of them in two columns, the best above the worst.
 
-        Returns:
-            The picture.
+        Args:
+            file: PNG to write; its folder is made.
         """
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._montage().save(file, compress_level=PNG_LEVEL)
+
+    def _montage(self) -> Image.Image:
         tiles = Tiles(self._predictor, self._split, width_px=TILE_PX)
         cells = [self._cell(tiles, one, found) for one, found in zip(self._chosen, self._found, strict=True)]
         groups = [

@@ -17,6 +17,37 @@ NOTHING = "(nothing)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateRequest(Record):
+    """Ask a worker to evaluate a checkpoint on the validation split.
+
+    Args:
+        trial_uid: whose checkpoint.
+        run_name: of its MLflow run.
+        checkpoint: its best checkpoint.
+        data_ref: folder of the frame cache.
+        folder: where the pictures go.
+        metric: what is optimised.
+        maximise: whether larger is better.
+        n_resamples: draws of images, for the interval.
+        confidence: of the interval.
+        seed: of the trial.
+        n_threads: CPU threads the worker may use.
+    """
+
+    trial_uid: str
+    run_name: str
+    checkpoint: str
+    data_ref: str
+    folder: str
+    metric: str
+    maximise: bool
+    n_resamples: int = 1000
+    confidence: float = 0.95
+    seed: int = 0
+    n_threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClassFigures(Record):
     """One class.
 

@@ -110,6 +110,11 @@ class SweepPaths:
         return self.root / "package"
 
     @property
+    def fetched(self) -> Path:
+        """A folder a trial whose checkpoint was brought back from MLflow."""
+        return self.root / "checkpoint"
+
+    @property
     def evaluations(self) -> Path:
         """A folder a trial that was evaluated; its pictures go once they are in MLflow."""
         return self.root / "evaluations"
@@ -181,11 +186,6 @@ class Home:
     @property
     def optuna_artifacts(self) -> Path:
         """Pictures that optuna-dashboard shows beside trials."""
-        return self.root / "optuna-artifacts"
-
-    @property
-    def optuna_artifacts(self) -> Path:
-        """Pictures that optuna-dashboard shows."""
         return self.root / "optuna-artifacts"
 
     @property

@@ -6,6 +6,7 @@ Times are seconds, epochs count from 1, metric names are the logged ones (`miou_
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from sweep.evaluation import EvaluateRequest, Evaluation
 from sweep.json_record import Record
 
 ParamValue = bool | int | float | str
@@ -44,14 +45,11 @@ class Objective:
     maximise: bool
 
     def better(self, value: float, other: float | None) -> bool:
-        """Say whether a value beats another.
+        """Say whether a value is strictly better than another.
 
         Args:
             value: a finite number.
             other: what stood before, None if nothing.
-
-        Returns:
-            True if `value` is strictly better.
         """
         if other is None:
             return True
@@ -213,8 +211,9 @@ class PackageResult(Record):
     reason: str = ""
 
 
-Job = TrialSpec | PackageRequest
-Event = EpochReport | TrialResult | PackageResult
+Errand = PackageRequest | EvaluateRequest
+Job = TrialSpec | Errand
+Event = EpochReport | TrialResult | PackageResult | Evaluation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from sweep import promotion
+from sweep.api.weights import best_weights
 from sweep.errors import SweepError
 from sweep.executors.alone import judge_alone
 from sweep.orchestrator.stopping import StopRequest
@@ -105,11 +106,11 @@ def _promoted(
 
 def _packaged(desk: Desk, spec: TrialSpec, result: TrialResult, *, observer: Observer) -> PackageResult:
     observer.phase("packaging the best model")
-    package = desk.orchestrator.package(
+    package = desk.errands.package(
         PackageRequest(
             trial_uid=spec.trial_uid,
             spec=spec,
-            checkpoint=str(_checkpoint(desk, spec, result)),
+            checkpoint=str(best_weights(desk, spec, result)),
             folder=str(desk.paths.package),
         )
     )
@@ -119,17 +120,6 @@ def _packaged(desk: Desk, spec: TrialSpec, result: TrialResult, *, observer: Obs
         scores = {f"registered_{name}": value for name, value in package.metrics.items()}
         desk.scribe.measured(spec.trial_uid, scores)
     return package
-
-
-def _checkpoint(desk: Desk, spec: TrialSpec, result: TrialResult) -> Path:
-    """Where the best weights are: a sweep that goes on after its end has them in MLflow only."""
-    local = Path(str(result.checkpoint))
-    run_id = desk.scribe.run_id(spec.trial_uid)
-    if local.exists() or run_id is None:
-        return local
-    return (
-        desk.registry.checkpoints.download(run_id, into=desk.paths.package.with_name("checkpoint")) or local
-    )
 
 
 def _compare(desk: Desk, result: TrialResult, package: PackageResult, *, observer: Observer) -> None:

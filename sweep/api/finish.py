@@ -9,7 +9,10 @@ import time
 from pathlib import Path
 
 from sweep import wiring
+from sweep.api import evaluating
 from sweep.api.best_model import DELIVERY_S, BestModel, put_forward
+from sweep.api.evaluating import evaluate_best
+from sweep.api.noting import note_down
 from sweep.api.report import RunReport
 from sweep.orchestrator.orchestrator import Outcome
 from sweep.orchestrator.stopping import StopRequest
@@ -43,6 +46,7 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
             best = put_forward(desk, outcome.trials, summary, observer=observer, stop=stop)
     except KeyboardInterrupt:
         best = BestModel(kept=f"{stop.why} before the best model was in Production")
+    evaluate_best(desk, outcome.kept, observer=observer, stop=stop)
     desk.scribe.sweep_finished(
         status=_status(summary, stop), why=outcome.ending.why, tags=_tags(summary, best)
     )
@@ -52,8 +56,11 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
         observer.notice(note)
     for refusal in desk.scribe.refusals:
         observer.notice(f"MLflow refused: {refusal}")
-    if delivered and best.champion is not None and not desk.scribe.refusals:
-        _tidy(desk)
+    note_down(desk, outcome, summary, best, observer=observer)
+    if delivered and not desk.scribe.refusals:
+        evaluating.tidy(desk)
+        if best.champion is not None:
+            _tidy(desk)
     shown = wiring.addresses_of(desk.config, desk.home).shown()
     return RunReport(
         summary=summary,
@@ -73,6 +80,7 @@ def _tidy(desk: Desk) -> None:
     """What has arrived in MLflow need not lie on disk twice."""
     shutil.rmtree(desk.paths.trials, ignore_errors=True)
     shutil.rmtree(desk.paths.package, ignore_errors=True)
+    shutil.rmtree(desk.paths.fetched, ignore_errors=True)
 
 
 def _log_files(desk: Desk, outcome: Outcome) -> None:
@@ -100,5 +108,7 @@ def _tags(summary: Summary, best: BestModel) -> dict[str, str]:
         tags["sweep.best_run"] = summary.best[0].run_name
     if best.champion is not None:
         tags["sweep.model"] = f"{best.champion.name}/{best.champion.version}"
+    if best.decision is not None:
+        tags["sweep.gate_why"] = best.decision.evidence.why
     # Written where it is empty, too: a sweep that goes on may have said why before.
     return tags | {"sweep.not_promoted": best.kept}

@@ -9,6 +9,7 @@ from sweep.config import SweepConfig
 from sweep.database_file import is_fresh, sqlite_file
 from sweep.errors import InputError
 from sweep.paths import Home, SweepPaths
+from sweep.searching.notes import remove_pictures
 from sweep.searching.storage import delete_study
 from sweep.tracking.removal import Leftovers, find_leftovers, parent_run_of, remove_leftovers
 from sweep.tracking.store import Store, open_store
@@ -106,7 +107,9 @@ def _store(config: SweepConfig, home: Home) -> Store | None:
 
 def _remove_study(config: SweepConfig, home: Home, stored: StoredSweep) -> None:
     if not _is_missing(wiring.addresses_of(config, home).storage):
-        delete_study(parts.make_storage(config, home), stored.name, uid=stored.uid)
+        opened = parts.make_storage(config, home)
+        remove_pictures(opened, stored.name, uid=stored.uid, artifacts=home.optuna_artifacts)
+        delete_study(opened, stored.name, uid=stored.uid)
 
 
 def _is_missing(address: str) -> bool:

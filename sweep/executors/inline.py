@@ -3,12 +3,12 @@
 import signal
 from collections.abc import Callable
 
+from sweep.evaluation import Evaluation
 from sweep.ports import Offer
 from sweep.records import (
     EpochReport,
     Event,
     Job,
-    PackageRequest,
     PackageResult,
     Status,
     TrialResult,
@@ -16,14 +16,15 @@ from sweep.records import (
     Verdict,
 )
 
-RunJob = Callable[[Job, Callable[[EpochReport], Verdict]], TrialResult | PackageResult]
+Result = TrialResult | PackageResult | Evaluation
+RunJob = Callable[[Job, Callable[[EpochReport], Verdict]], Result]
 
 
 class InlineExecutor:
     """An executor whose only worker is the caller.
 
     Args:
-        run_job: trains or packages; turns every failure into a result.
+        run_job: trains, packages or evaluates; turns every failure into a result.
         n_threads: CPU threads a job may use.
         device: where jobs run.
         let_interrupt: told whether a signal may interrupt this process: while it trains, but not while an
@@ -41,7 +42,7 @@ class InlineExecutor:
         self._run_job = run_job
         self._let_interrupt = let_interrupt
         self._offer = Offer(n_threads=n_threads, device=device)
-        self._job: TrialSpec | PackageRequest | None = None
+        self._job: Job | None = None
 
     def offer(self) -> Offer | None:
         """Say whether a job may be submitted.
@@ -74,7 +75,7 @@ class InlineExecutor:
 
         Raises:
             TypeError: a report was not answered by a verdict.
-            KeyboardInterrupt: in the middle of packaging.
+            KeyboardInterrupt: in the middle of packaging or evaluating.
         """
         job, self._job = self._job, None
         if job is not None:
@@ -86,7 +87,7 @@ class InlineExecutor:
     def close(self) -> None:
         """Nothing to do: there is no other process."""
 
-    def _result(self, job: Job, handle: Callable[[Event], Verdict | None]) -> TrialResult | PackageResult:
+    def _result(self, job: Job, handle: Callable[[Event], Verdict | None]) -> Result:
         def asked(report: EpochReport) -> Verdict:
             self._let_interrupt(False)
             try:
@@ -99,7 +100,7 @@ class InlineExecutor:
             return self._run_job(job, asked)
         except KeyboardInterrupt as interrupt:
             # Without a number it is Python's own: nobody asked the sweep to end, so it is not for us.
-            if isinstance(job, PackageRequest) or not interrupt.args:
+            if not isinstance(job, TrialSpec) or not interrupt.args:
                 raise
             return _stopped(job, signal.Signals(interrupt.args[0]))
         finally:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from sweep.evaluation import Evaluation
 from sweep.executors.oom_killer import VMSTAT
 from sweep.executors.worker_process import WorkerProcess
 from sweep.ports import Offer
@@ -131,7 +132,7 @@ class LocalExecutor:
             if verdict is None:
                 raise TypeError("an epoch report must be answered by a verdict")
             worker.send(verdict)
-        elif isinstance(message, TrialResult | PackageResult):
+        elif isinstance(message, TrialResult | PackageResult | Evaluation):
             worker.job, worker.kill_at, worker.kill_reason = None, None, ""
             handle(message)
             if message.reason.startswith(POISONED):

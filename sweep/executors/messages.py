@@ -3,6 +3,7 @@
 import json
 from typing import cast
 
+from sweep.evaluation import EvaluateRequest, Evaluation
 from sweep.json_record import Record
 from sweep.judgement import Judgement, JudgeRequest
 from sweep.records import (
@@ -23,10 +24,12 @@ _KINDS: dict[str, type[Record]] = {
     for kind in (
         TrialSpec,
         PackageRequest,
+        EvaluateRequest,
         JudgeRequest,
         EpochReport,
         TrialResult,
         PackageResult,
+        Evaluation,
         Judgement,
         Verdict,
     )

@@ -11,6 +11,7 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
+from sweep.evaluation import EvaluateRequest
 from sweep.executors.messages import parse_message
 from sweep.judgement import JudgeRequest
 from sweep.records import EpochReport, PackageRequest, TrialSpec, Verdict
@@ -44,7 +45,7 @@ def _serve_one(connection: Connection) -> None:
     job = parse_message(connection.recv_bytes())
     if isinstance(job, JudgeRequest):
         connection.send_bytes(judge(job).to_json().encode())
-    elif isinstance(job, TrialSpec | PackageRequest):
+    elif isinstance(job, TrialSpec | PackageRequest | EvaluateRequest):
         connection.send_bytes(run_job(job, lambda report: _asked(connection, report)).to_json().encode())
     # Anything else is a verdict that crossed with the trial's end.
 

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from sweep.errors import WorkerError
+from sweep.evaluation import EvaluateRequest, Evaluation
 from sweep.executors.messages import Message, parse_message
 from sweep.executors.oom_killer import VMSTAT, OomKiller
 from sweep.judgement import JudgeRequest
@@ -124,7 +125,7 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self.kill()
 
-    def obituary(self) -> TrialResult | PackageResult | None:
+    def obituary(self) -> TrialResult | PackageResult | Evaluation | None:
         """The result of the job the worker died in.
 
         Returns:
@@ -137,6 +138,8 @@ class WorkerProcess:
             return None
         if isinstance(job, PackageRequest):
             return PackageResult(trial_uid=job.trial_uid, reason=reason)
+        if isinstance(job, EvaluateRequest):
+            return Evaluation(trial_uid=job.trial_uid, reason=reason)
         return TrialResult(
             trial_uid=job.trial_uid,
             attempt=job.attempt,

@@ -20,8 +20,6 @@ from sweep.records import (
     Action,
     EpochReport,
     Event,
-    PackageRequest,
-    PackageResult,
     Status,
     SweepPlan,
     TrialResult,
@@ -31,7 +29,6 @@ from sweep.records import (
 
 PUMP_S = 0.2
 GRACE_S = 10.0  # what a running trial gets to end its epoch after a stop
-PACKAGE_GRACE_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +85,6 @@ class Orchestrator:
         self._keeper = CheckpointKeeper(objective=plan.objective, keep=plan.keep, root=Path(plan.folder))
         for spec, result in self._board.finished:
             self._keeper.take_in(spec, result)
-        self._packages: dict[str, PackageResult] = {}
         self._noted: set[str] = set()
         self._announced: set[str] = set()
         self._began = clock()
@@ -150,25 +146,9 @@ class Orchestrator:
     def _ending(self) -> Ending | None:
         return ending(self._board, stop=self._stop, elapsed_s=self._clock() - self._began)
 
-    def package(self, request: PackageRequest) -> PackageResult:
-        """Have a worker package a checkpoint, and wait for it.
-
-        Args:
-            request: which checkpoint, and where to.
-
-        Returns:
-            The package, or why there is none.
-
-        Raises:
-            KeyboardInterrupt: somebody asked the sweep to end; its argument is the signal's number.
-        """
-        if not self._executor.submit(request):
-            return PackageResult(trial_uid=request.trial_uid, reason="no worker is free to package the model")
-        self._executor.cancel(request.trial_uid, grace_s=PACKAGE_GRACE_S, reason="packaging took too long")
-        while request.trial_uid not in self._packages:
-            self._stop.heed()
-            self._executor.pump(self._handle, PUMP_S)
-        return self._packages[request.trial_uid]
+    def settle(self) -> None:
+        """Have the searcher write down what it can, as the loop does; for those who read the study then."""
+        self._searcher.settle()
 
     def _start_trials(self) -> None:
         while self._board.has_open_slots and (offer := self._executor.offer()) is not None:
@@ -197,9 +177,7 @@ class Orchestrator:
     def _handle(self, event: Event) -> Verdict | None:
         if isinstance(event, EpochReport):
             return self._judge(event)
-        if isinstance(event, PackageResult):
-            self._packages[event.trial_uid] = event
-        elif event.trial_uid in self._board.running:
+        if isinstance(event, TrialResult) and event.trial_uid in self._board.running:
             self._finish(event)
         return None
 

@@ -6,7 +6,7 @@ repeated for some minutes. A write whose reply was lost may have been done: repe
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
@@ -92,9 +92,33 @@ class PatientStorage(RDBStorage):
         """Write an attribute that Optuna's own parts read."""
         self._patiently(lambda: super(PatientStorage, self).set_trial_system_attr(trial_id, key, value))
 
+    def change_study_system_attrs(
+        self, study_id: int, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> None:
+        """Write many attributes of the study in one transaction.
+
+        Args:
+            study_id: of the study.
+            change: takes the attributes there are, gives those to be added or replaced; may be called again.
+        """
+        self._patiently(lambda: self._change_attributes(study_id, change))
+
     def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
         """Write an attribute of the study."""
         self._patiently(lambda: super(PatientStorage, self).set_study_system_attr(study_id, key, value))
+
+    def _change_attributes(
+        self, study_id: int, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> None:
+        attribute = models.StudySystemAttributeModel
+        with Session(self.engine) as session, session.begin():
+            rows: dict[str, Any] = {str(row.key): row for row in attribute.where_study_id(study_id, session)}
+            changes = change({key: json.loads(row.value_json) for key, row in rows.items()})
+            for key, value in changes.items():
+                if key in rows:
+                    rows[key].value_json = json.dumps(value)
+                else:
+                    session.add(attribute(study_id=study_id, key=key, value_json=json.dumps(value)))
 
     def _patiently(self, write: Callable[[], T]) -> T:
         until, pause_s = time.monotonic() + self._patience_s, FIRST_PAUSE_S

@@ -53,6 +53,11 @@ class MlflowWriter:
         self._openings: dict[str, tuple[int, SweepRecord | TrialSpec]] = {}
         self._n_failed: Counter[tuple[str, str]] = Counter()
 
+    @property
+    def experiment_id(self) -> str:
+        """MLflow's id of the experiment."""
+        return self._store.experiment_id
+
     def write(self, batches: Sequence[RunBatch], *, doubtful: bool) -> None:
         """Write batches; what was written before an error may be written again.
 

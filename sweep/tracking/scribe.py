@@ -180,20 +180,18 @@ class Scribe:
         self._tell(SweepNotes(tags=dict(tags)))
 
     def run_id(self, trial_uid: str) -> str | None:
-        """MLflow's id of a child run.
-
-        Args:
-            trial_uid: whose.
-
-        Returns:
-            None while it is not known yet.
-        """
+        """MLflow's id of a child run, None while it is not known yet."""
         return self._run_ids.get(trial_uid)
 
     def lacks_sweep(self) -> bool:
         """Whether the store, once it is open, has no run of a sweep that began earlier; asks it."""
         parent, writer = self._spool.run_ids.get(PARENT), self._writer
         return parent is not None and writer is not None and not writer.has_run(parent)
+
+    @property
+    def experiment_id(self) -> str:
+        """MLflow's id of the experiment, empty while the store is not open."""
+        return self._writer.experiment_id if self._writer else ""
 
     @property
     def known_runs(self) -> dict[str, str]:

@@ -6,11 +6,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from sweep.config import Loaded, SweepConfig
+from sweep.orchestrator.errands import Errands
 from sweep.orchestrator.orchestrator import Orchestrator
 from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import Home, SweepPaths
 from sweep.ports import Observer
 from sweep.records import Status, SweepPlan, SweepRecord
+from sweep.searching.notes import StudyNotes
 from sweep.tracking import ModelRegistry, Scribe
 from sweep.tracking.history import read_history
 from sweep.wiring import names, parts, workers
@@ -37,6 +39,8 @@ class Desk:
         registry: of models.
         model_name: of the registered model.
         orchestrator: runs the trials.
+        errands: has workers package and evaluate.
+        notes: of the study, which optuna-dashboard shows.
     """
 
     config: SweepConfig
@@ -48,6 +52,8 @@ class Desk:
     registry: ModelRegistry
     model_name: str
     orchestrator: Orchestrator
+    errands: Errands
+    notes: StudyNotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,31 +130,21 @@ def opened(
             stop=stop,
             board=begun.board,
         )
+        notes = StudyNotes(storage, begun.study_id, artifacts=home.optuna_artifacts)
         del beginning, begun  # a history of 10,000 trials is not carried on
-        yield _desk(config, home, paths, plan=plan, record=record, scribe=scribe, orchestrator=orchestrator)
-
-
-def _desk(
-    config: SweepConfig,
-    home: Home,
-    paths: SweepPaths,
-    *,
-    plan: SweepPlan,
-    record: SweepRecord,
-    scribe: Scribe,
-    orchestrator: Orchestrator,
-) -> Desk:
-    return Desk(
-        config=config,
-        home=home,
-        paths=paths,
-        plan=plan,
-        record=record,
-        scribe=scribe,
-        registry=parts.make_registry(config, home),
-        model_name=names.model_name(config),
-        orchestrator=orchestrator,
-    )
+        yield Desk(
+            config=config,
+            home=home,
+            paths=paths,
+            plan=plan,
+            record=record,
+            scribe=scribe,
+            registry=parts.make_registry(config, home),
+            model_name=names.model_name(config),
+            orchestrator=orchestrator,
+            errands=Errands(executor, stop),
+            notes=notes,
+        )
 
 
 def _beginning(

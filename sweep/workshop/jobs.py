@@ -3,8 +3,9 @@
 import importlib
 from collections.abc import Callable
 
+from sweep.evaluation import EvaluateRequest, Evaluation
 from sweep.records import EpochReport, Job, PackageRequest, PackageResult, TrialResult, Verdict
-from sweep.workshop import packaging, trial_runner
+from sweep.workshop import evaluating, packaging, trial_runner
 
 
 def warm_up(trainer: str) -> None:
@@ -18,11 +19,11 @@ def warm_up(trainer: str) -> None:
             importlib.import_module(module)
 
 
-def run_job(job: Job, report: Callable[[EpochReport], Verdict]) -> TrialResult | PackageResult:
+def run_job(job: Job, report: Callable[[EpochReport], Verdict]) -> TrialResult | PackageResult | Evaluation:
     """Run one job; every failure becomes a result.
 
     Args:
-        job: a trial to train, or a checkpoint to package.
+        job: a trial to train, or a checkpoint to package or to evaluate.
         report: takes an epoch's metrics and answers with a verdict.
 
     Returns:
@@ -30,4 +31,6 @@ def run_job(job: Job, report: Callable[[EpochReport], Verdict]) -> TrialResult |
     """
     if isinstance(job, PackageRequest):
         return packaging.package(job)
+    if isinstance(job, EvaluateRequest):
+        return evaluating.evaluate(job)
     return trial_runner.run(job, report)
