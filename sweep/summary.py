@@ -100,11 +100,11 @@ def summarise(plan: SweepPlan | SweepRecord, trials: Trials, why_ended: str) -> 
     )
 
 
-def why_doubtful(plan: SweepPlan, trials: Trials) -> str:
+def why_doubtful(plan: SweepPlan | SweepRecord, trials: Trials) -> str:
     """Say why the ranking of a sweep means nothing.
 
     Args:
-        plan: of the sweep.
+        plan: of the sweep, or what was written down of it.
         trials: every trial that ended.
 
     Returns:

@@ -15,6 +15,9 @@ from tests.postgres_server import PostgresServer, binaries
 # Two test processes on two cores: OpenMP threads that wait for one another cost a sixth of the run.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+NO_REPORT = {"SWEEP_REPORT": "false"}
+os.environ.update(NO_REPORT)  # for sweeps that tests run from Python
+
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = ROOT.parent / "shared" / "datasets"
 
@@ -50,8 +53,12 @@ Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without what a developer's shell may say to the program."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
+    """The environment without what a developer's shell may say to the program.
+
+    A report at a sweep's end costs seconds: tests that look at one ask for it with `--report`.
+    """
+    own = {key: value for key, value in os.environ.items() if not key.startswith(("SWEEP_", "MLFLOW_"))}
+    return own | NO_REPORT
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ class RunReport:
         decision: of the gate, None if it was not asked.
         elapsed_s: wall time of the whole run.
         spool: file of events MLflow did not take, None if it took all.
+        report: file of the report, None if none was written.
         signal_exit: 130 or 143 if a signal ended the sweep, else 0.
     """
 
@@ -40,6 +41,7 @@ class RunReport:
     elapsed_s: float
     decision: Decision | None = None
     spool: Path | None = None
+    report: Path | None = None
     signal_exit: int = 0
 
     @property
@@ -133,6 +135,7 @@ class RunReport:
             "not_promoted_because": self.kept,
             "gate": None if self.decision is None else self.decision.to_dict(),
             "checkpoint": self.checkpoint,
+            "report": None if self.report is None else str(self.report),
             "undelivered": None if self.spool is None else str(self.spool),
             "exit_code": self.exit_code,
         }

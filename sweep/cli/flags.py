@@ -57,6 +57,9 @@ MaxRetries = Annotated[
 ]
 Keep = Annotated[int | None, _flag(_LIMITS, "Checkpoints that stay on disk (default: 3).")]
 Promote = Annotated[bool | None, _flag(_PLACES, "Put the best model into Production (default: --promote).")]
+Report = Annotated[
+    bool | None, _flag(_PLACES, "Write a report at the end, one HTML file (default: --report).")
+]
 Home = Annotated[str | None, _flag(_PLACES, "Folder of databases and artifacts (default: mlruns).")]
 Storage = Annotated[str | None, _flag(_PLACES, "Optuna's storage, if not in the home.", metavar="URL")]
 TrackingUri = Annotated[str | None, _flag(_PLACES, "MLflow's store, if not in the home.", metavar="URI")]

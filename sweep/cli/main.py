@@ -14,6 +14,7 @@ from sweep.cli.history import history
 from sweep.cli.literal import literal
 from sweep.cli.models import models
 from sweep.cli.promote import promote
+from sweep.cli.report import report
 from sweep.cli.resume import resume, retry
 from sweep.cli.rm import rm
 from sweep.cli.rollback import rollback
@@ -48,6 +49,7 @@ app.command(name="show")(show)
 app.command(name="status")(status)
 app.command(name="compare")(compare)
 app.command(name="ui")(ui)
+app.command(name="report")(report)
 app.command(name="doctor")(doctor)
 app.command(name="spaces")(spaces)
 app.command(name="version")(show_version)

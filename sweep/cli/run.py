@@ -38,6 +38,7 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
     max_retries: flags.MaxRetries = None,
     keep: flags.Keep = None,
     promote: flags.Promote = None,
+    report: flags.Report = None,
     home: flags.Home = None,
     storage: flags.Storage = None,
     tracking_uri: flags.TrackingUri = None,
@@ -62,12 +63,12 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
         return
     observer = observer_for(quiet=quiet or as_json, terminal=sys.stdout.isatty())
     with observer.shown():
-        report = api.run(loaded, observer)
+        found = api.run(loaded, observer)
     if as_json:
-        typer.echo(json.dumps(report.to_dict()))
+        typer.echo(json.dumps(found.to_dict()))
     else:
-        show_report(report)
-    raise typer.Exit(report.exit_code)
+        show_report(found)
+    raise typer.Exit(found.exit_code)
 
 
 _NOT_CONFIG = {"config", "dry_run", "quiet", "as_json"}

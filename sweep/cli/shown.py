@@ -81,6 +81,8 @@ def show_report(report: "RunReport") -> None:
         say(f"MLflow did not take everything; what is missing is kept in {report.spool}")
     if report.resume_command:
         say(f"go on with it: {report.resume_command}")
+    if report.report is not None:
+        say(f"the whole story, to open in a browser: {report.report}")
     say("")
     say(f"everything lies in {report.home}; to look at it:")
     for command in report.commands.values():

@@ -53,6 +53,7 @@ class SweepConfig(BaseModel):
         weights: "default" (pretrained), "none" or a file.
         trainer: what runs a trial.
         promote: whether the best model goes to Production.
+        report: whether a report is written at the end.
         set: fixed parameters of the search space.
         home: folder of databases and artifacts.
         storage: Optuna's storage, None for the one in the home.
@@ -87,6 +88,7 @@ class SweepConfig(BaseModel):
     weights: Annotated[str, BeforeValidator(kinds.weights)] = "default"
     trainer: Annotated[str, BeforeValidator(kinds.word("trainer", catalog.TRAINERS.names))] = "torch"
     promote: Annotated[bool, BeforeValidator(kinds.truth)] = True
+    report: Annotated[bool, BeforeValidator(kinds.truth)] = True
     set: dict[str, ParamValue] = Field(default_factory=dict)
     home: _Text = DEFAULT_HOME
     storage: _OptionalText = None

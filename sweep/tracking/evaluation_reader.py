@@ -16,7 +16,7 @@ from sweep.evaluation import Evaluation
 MOST_BYTES = 8 * 2**20
 MOST_CLASSES = 1000
 MOST_FRAMES = 500
-PICTURE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\.(png|jpg|jpeg)", re.IGNORECASE)
+PICTURE = re.compile(r"(frames/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\.(png|jpg|jpeg)", re.IGNORECASE)
 
 
 def read_evaluation(file: Path) -> Evaluation | None:

@@ -74,6 +74,7 @@ def record_of(
         "name": plan.name,
         "epochs": plan.epochs,
         "image_size": list(data.image_size) if data else None,
+        "frames": dict(data.counts) if data else None,
         "metric": plan.objective.metric,
         "space": space.to_dict(),
         "space_source": config.space,
