@@ -14,6 +14,7 @@ from sweep.api.best_model import DELIVERY_S, BestModel, put_forward
 from sweep.api.evaluating import evaluate_best
 from sweep.api.noting import note_down
 from sweep.api.report import RunReport
+from sweep.api.reporting import report_at_end
 from sweep.orchestrator.orchestrator import Outcome
 from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import write_text
@@ -47,9 +48,11 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
     except KeyboardInterrupt:
         best = BestModel(kept=f"{stop.why} before the best model was in Production")
     evaluate_best(desk, outcome.kept, observer=observer, stop=stop)
-    desk.scribe.sweep_finished(
-        status=_status(summary, stop), why=outcome.ending.why, tags=_tags(summary, best)
-    )
+    status, tags = _status(summary, stop), _tags(summary, best)
+    report = None
+    if desk.config.report and not stop.urgent:
+        report = report_at_end(desk, status=status, why=outcome.ending.why, tags=tags, observer=observer)
+    desk.scribe.sweep_finished(status=status, why=outcome.ending.why, tags=tags)
     observer.phase("writing to MLflow")
     delivered = desk.scribe.close(DELIVERY_S)
     for note in desk.registry.notes:
@@ -72,6 +75,7 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
         decision=best.decision,
         elapsed_s=time.monotonic() - began,
         spool=None if delivered else desk.paths.spool,
+        report=report,
         signal_exit=stop.exit_code,
     )
 

@@ -1,4 +1,4 @@
-"""Gathers what a report is written from: a sweep's files, its figures, its places, the space to search next."""
+"""Gathers what a report is written from: a sweep's files, figures, places, and the space to search next."""
 
 import json
 import time

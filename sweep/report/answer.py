@@ -78,13 +78,19 @@ def answer(material: Material) -> Section:
         ("latency", _latency_line(material)),
         *((name, parameter(value)) for name, value in effective_params(spec).items()),
         ("where it is", where(material)),
-        ("checkpoint", material.places.checkpoint or "was not kept"),
+        ("checkpoint", material.places.checkpoint or "none"),
         ("trials", counts(material)),
         ("ended", _ending(material)),
     ]
     blocks.append(Facts(rows=tuple(rows)))
     if material.places.load_command:
-        blocks.append(Code(caption="Load it from Python, in any folder", text=material.places.load_command))
+        blocks.append(
+            Code(
+                caption="Load it from Python, in any folder",
+                text=material.places.load_command,
+                is_command=True,
+            )
+        )
     return Section(key="answer", title="The answer", blocks=tuple(blocks))
 
 

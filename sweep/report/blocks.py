@@ -120,11 +120,13 @@ class Code:
         caption: what it is for.
         text: of one line or many.
         is_folded: whether it is shown only where somebody opens it.
+        is_command: whether its lines may be broken where they are too long.
     """
 
     caption: str
     text: str
     is_folded: bool = False
+    is_command: bool = False
     kind: str = "code"
 
 

@@ -75,7 +75,10 @@ def environment(material: Material) -> Section:
     return Section(
         key="environment",
         title="Environment",
-        blocks=(Facts(rows=tuple(rows)), Code(caption="Look at all of it in a browser", text=opening)),
+        blocks=(
+            Facts(rows=tuple(rows)),
+            Code(caption="Look at all of it in a browser", text=opening, is_command=True),
+        ),
     )
 
 
@@ -97,9 +100,15 @@ def reproduction(material: Material) -> Section:
             "finish in an order of their own, which what is drawn depends on."
         ),
         Code(
-            caption="The same sweep again" + (f", from the folder {folder}" if folder else ""), text=command
+            caption="The same sweep again" + (f", from the folder {folder}" if folder else ""),
+            text=command,
+            is_command=True,
         ),
-        Code(caption="Go on with this one, with 25 more trials", text=f"sweep resume {name} --extra 25"),
+        Code(
+            caption="Go on with this one, with 25 more trials",
+            text=f"sweep resume {name} --extra 25",
+            is_command=True,
+        ),
     ]
     if "***" in command:
         text = "Passwords are stored nowhere: where *** stands, give yours."
@@ -133,7 +142,7 @@ def where_next(material: Material) -> Section:
     blocks += [Paragraph(text=f"{name}: {text}.", tone="note") for name, text in found.narrowed.edges]
     blocks += [
         Code(caption=f"The search space, also in {found.file}", text=found.yaml),
-        Code(caption="Search it", text=run_command(material, space=found.file)),
+        Code(caption="Search it", text=run_command(material, space=found.file), is_command=True),
     ]
     return Section(key="next", title="What to try next", blocks=tuple(blocks))
 

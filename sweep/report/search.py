@@ -44,10 +44,10 @@ def searching(material: Material) -> list[Section]:
             [
                 ("parallel", "each trial as a line through its parameters, coloured by its score", WIDE_PX),
                 ("slices", "the score over each parameter, a dot a trial", WIDE_PX),
-                ("contour", "the score over the two parameters that mattered most", 0),
+                ("contour", "the score over pairs of the parameters that mattered most", WIDE_PX),
             ],
             before="Each trial as a line through its parameters, then the score over each parameter by "
-            "itself, then over the two that mattered most.",
+            "itself, then over pairs of those that mattered most.",
         ),
         _curves(material),
     ]

@@ -5,6 +5,8 @@ for (const data of document.querySelectorAll("script.figure")) {
   const layout = Object.assign({}, figure.layout, {autosize: true});
   delete layout.width;
   if (!layout.height) layout.height = 450;
+  if (layout.title && place.clientWidth < 480) layout.title.font = {size: 11};
+  place.style.minHeight = layout.height + "px";
   Plotly.newPlot(place, figure.data, layout, {responsive: true, displaylogo: false, displayModeBar: "hover"});
 }
 window.addEventListener("beforeprint", () => {
