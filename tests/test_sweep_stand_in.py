@@ -142,7 +142,8 @@ def test_summary_says_gain_over_the_default_and_the_commands_to_look(
     assert report["default"]["params"]["lr"] == 1e-3
     assert report["gain"] == pytest.approx(report["best"]["value"] - report["default"]["value"])
     assert report["commands"]["optuna-dashboard"] == (
-        f"optuna-dashboard --host 127.0.0.1 sqlite:///{home / 'optuna.db'}"
+        f"optuna-dashboard --host 127.0.0.1 sqlite:///{home / 'optuna.db'} "
+        f"--artifact-dir {home / 'optuna-artifacts'}"
     )
 
 

@@ -29,10 +29,9 @@ def note_down(desk: Desk, outcome: Outcome, summary: Summary, best: BestModel, *
         observer: told what is being done.
     """
     observer.phase("writing notes for optuna-dashboard")
-    kept = {spec.trial_uid for spec, _ in outcome.kept}
     try:
         desk.notes.write(
-            [_note(desk, spec, result, is_kept=spec.trial_uid in kept) for spec, result in outcome.trials],
+            [_note(desk, spec, result) for spec, result in outcome.trials],
             study=study_text(
                 summary, model=_model(summary, best), link=_link(desk, desk.scribe.parent_run_id)
             ),
@@ -43,8 +42,8 @@ def note_down(desk: Desk, outcome: Outcome, summary: Summary, best: BestModel, *
         observer.notice(f"optuna-dashboard lacks the notes of this sweep: {error}")
 
 
-def _note(desk: Desk, spec: TrialSpec, result: TrialResult, *, is_kept: bool) -> TrialNote:
-    evaluation = evaluation_of(desk, spec) if is_kept else None
+def _note(desk: Desk, spec: TrialSpec, result: TrialResult) -> TrialNote:
+    evaluation = evaluation_of(desk, spec)
     return TrialNote(
         trial_uid=spec.trial_uid,
         text=trial_text(

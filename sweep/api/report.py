@@ -65,7 +65,10 @@ class RunReport:
         """The commands that open this home, by what they open."""
         return {
             "sweep ui": self.ui_command,
-            "optuna-dashboard": f"optuna-dashboard --host 127.0.0.1 {shlex.quote(self.storage)}",
+            "optuna-dashboard": (
+                f"optuna-dashboard --host 127.0.0.1 {shlex.quote(self.storage)} "
+                f"--artifact-dir {shlex.quote(str(Home(self.home).optuna_artifacts))}"
+            ),
             "MLflow": (
                 f"mlflow ui --backend-store-uri {shlex.quote(self.tracking_uri)} {MLFLOW_ON_LOOPBACK}"
                 if "://" in self.tracking_uri and not self.tracking_uri.startswith("http")
