@@ -92,3 +92,14 @@ def test_status_tells_from_another_terminal_how_far_a_sweep_is_and_waits_for_its
     assert "done, 3/3 trials" in watched.stdout
     running.communicate(timeout=60)
     assert running.returncode == 0
+
+
+def test_list_has_a_sweep_that_never_started_a_trial(tmp_path: Path) -> None:
+    words = ("--trials", "1", "--name", "unlucky", "--quiet")
+    assert run_here(*RUN, *words, folder=tmp_path).returncode == 0
+    (tmp_path / "mlruns" / "sweeps" / "unlucky" / "spool.jsonl").unlink()
+    shown = lines(tmp_path, "list")
+    assert shown[1].split()[:4] == ["unlucky", "never", "started", "0/1"]
+    (found,) = json.loads(run_here("list", "--json", folder=tmp_path).stdout)
+    assert (found["state"], found["closed"], found["trials"]) == ("never started", 0, 1)
+    assert "sweep resume unlucky" in run_here("show", "unlucky", folder=tmp_path).stderr

@@ -9,7 +9,7 @@ from typing import Any
 from sweep.errors import InputError
 from sweep.history import PastTrial, SweepHistory
 from sweep.paths import Home
-from sweep.records import EpochReport, Status, SweepRecord
+from sweep.records import EpochReport, Objective, Status, SweepRecord
 from sweep.summary import Summary, effective_params, summarise
 from sweep.tracking.history import read_history, read_reports
 from sweep.wiring import is_held, read_stored, sweep_names
@@ -24,7 +24,8 @@ class SweepView:
 
     Args:
         name: of the sweep.
-        state: "running", "done", "stopped", "failed", or "cut": nobody runs it or wrote down its end.
+        state: "running", "done", "stopped", "failed", "never started", or "cut": nobody runs it or wrote
+            down its end.
         why: of its end, one line; empty while it runs.
         record: of its latest start.
         settings: what it was started with.
@@ -109,14 +110,14 @@ def sweeps(home: str | None = None) -> list[SweepView]:
         home: where they lie; None for the environment's or `mlruns/`.
 
     Returns:
-        Those that have started, the latest first.
+        All of them, the latest first; one that never started a trial has the time of its settings.
 
     Raises:
         InputError: a sweep's files are damaged.
         UnavailableError: they cannot be read.
     """
     where = Home.at(home)
-    found = [view for name in sweep_names(where) if (view := _view(where, name)) is not None]
+    found = [_view(where, name) or _unstarted(where, name) for name in sweep_names(where)]
     return sorted(found, key=lambda view: view.began_ms, reverse=True)
 
 
@@ -217,6 +218,34 @@ def _view(home: Home, name: str) -> SweepView | None:
         last_ms=history.last_ms,
         notes=dict(history.notes),
         spool=spool,
+    )
+
+
+def _unstarted(home: Home, name: str) -> SweepView:
+    """A sweep that has settings and nothing else: its process died, or its databases could not be opened."""
+    stored = read_stored(home, name)
+    paths = home.sweep(stored.name)
+    task, metric = str(stored.settings["task"]), str(stored.settings["metric"])
+    record = SweepRecord(
+        name=stored.name,
+        task=task,
+        objective=Objective(metric=f"{metric}_{task}", maximise=metric != "val_loss"),
+        config="",
+        total_slots=int(stored.settings["trials"]),
+    )
+    began_ms = int(paths.config.stat().st_mtime * 1000)
+    return SweepView(
+        name=stored.name,
+        state="running" if is_held(paths) else "never started",
+        why="",
+        record=record,
+        settings={key: stored.settings.get(key) for key in SETTINGS},
+        summary=summarise(record, [], ""),
+        trials=(),
+        began_ms=began_ms,
+        last_ms=began_ms,
+        notes={},
+        spool=paths.spool,
     )
 
 

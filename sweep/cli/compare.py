@@ -20,8 +20,10 @@ def compare(
     """
     from sweep.api.compare import compare as compared
     from sweep.cli.comparison_table import show_comparison
+    from sweep.cli.waiting import waiting
 
-    found = compared(first, second, home=home)
+    with waiting("reading both", quiet=as_json):
+        found = compared(first, second, home=home)
     if as_json:
         typer.echo(json.dumps(found.to_dict()))
     else:

@@ -22,8 +22,10 @@ def doctor(
     Example: sweep doctor --fix
     """
     from sweep.api.doctor import examine
+    from sweep.cli.waiting import waiting
 
-    seen = examine(environ=os.environ, home=home, storage=storage, tracking_uri=tracking_uri, fix=fix)
+    with waiting("examining and mending" if fix else "examining", quiet=as_json):
+        seen = examine(environ=os.environ, home=home, storage=storage, tracking_uri=tracking_uri, fix=fix)
     if as_json:
         body = {
             "home": str(seen.home),

@@ -20,8 +20,10 @@ def history(
     """
     from sweep.api.registry import model_history
     from sweep.cli.model_tables import show_history
+    from sweep.cli.waiting import waiting
 
-    found = model_history(model, home=home, tracking_uri=tracking_uri)
+    with waiting("asking MLflow", quiet=as_json):
+        found = model_history(model, home=home, tracking_uri=tracking_uri)
     if as_json:
         typer.echo(json.dumps(found.to_dict()))
     else:

@@ -19,8 +19,10 @@ def models(
     """
     from sweep.api.registry import list_models
     from sweep.cli.model_tables import show_models
+    from sweep.cli.waiting import waiting
 
-    found = list_models(home=home, tracking_uri=tracking_uri)
+    with waiting("asking MLflow", quiet=as_json):
+        found = list_models(home=home, tracking_uri=tracking_uri)
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(entry) for entry in found]))
     else:

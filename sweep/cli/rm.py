@@ -29,17 +29,19 @@ def rm(  # noqa: PLR0917  Typer reads a command's flags from its signature
     Example: sweep rm demo-segmentation-20261124-101500
     """
     from sweep.api.rm import remove_sweep
+    from sweep.cli.waiting import waiting
 
     def confirm(removal: "Removal") -> bool:
         if not yes and not sys.stdin.isatty():
             raise InputError(
                 f"{_words(removal)}: nobody can be asked here, so add --yes; nothing was removed"
             )
-        return yes or typer.confirm(f"{_words(removal)}. Remove?", err=True)
+        with observer.paused():
+            return yes or typer.confirm(f"{_words(removal)}. Remove?", err=True)
 
-    done = remove_sweep(
-        name, confirm=confirm, environ=os.environ, home=home, storage=storage, tracking_uri=tracking_uri
-    )
+    places = {"home": home, "storage": storage, "tracking_uri": tracking_uri}
+    with waiting(f"removing {name}", quiet=as_json) as observer:
+        done = remove_sweep(name, confirm=confirm, environ=os.environ, **places)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(done)))
     else:

@@ -20,8 +20,10 @@ def rollback(
     """
     from sweep.api.registry import roll_back
     from sweep.cli.model_tables import show_rollback
+    from sweep.cli.waiting import waiting
 
-    report = roll_back(model, home=home, tracking_uri=tracking_uri)
+    with waiting("verifying the former champion", quiet=as_json):
+        report = roll_back(model, home=home, tracking_uri=tracking_uri)
     if as_json:
         typer.echo(json.dumps(report.to_dict()))
     else:

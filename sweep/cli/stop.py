@@ -20,8 +20,10 @@ def stop(
     Example: sweep stop demo-segmentation-20261124-101500
     """
     from sweep.api.stop import stop as stopped
+    from sweep.cli.waiting import waiting
 
-    stopped(name, home=home, now=now, timeout_s=timeout)
+    with waiting(f"waiting for the end of {name}", quiet=as_json):
+        stopped(name, home=home, now=now, timeout_s=timeout)
     if as_json:
         typer.echo(json.dumps({"name": name, "stopped": True}))
     else:

@@ -14,7 +14,14 @@ from sweep.history import PastTrial
 from sweep.summary import effective_params
 
 LOOK_S = 1.0
-COLOURS = {"running": "cyan", "done": "green", "stopped": "yellow", "failed": "red", "cut": "red"}
+COLOURS = {
+    "running": "cyan",
+    "done": "green",
+    "stopped": "yellow",
+    "failed": "red",
+    "cut": "red",
+    "never started": "red",
+}
 
 
 def show_sweeps(found: Sequence[SweepView]) -> None:

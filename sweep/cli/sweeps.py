@@ -20,8 +20,10 @@ def list_sweeps(home: flags.Home = None, as_json: flags.AsJson = False) -> None:
     """
     from sweep.api.sweeps import sweeps
     from sweep.cli.sweep_tables import show_sweeps
+    from sweep.cli.waiting import waiting
 
-    found = sweeps(home)
+    with waiting("reading", quiet=as_json):
+        found = sweeps(home)
     if as_json:
         typer.echo(json.dumps([view.to_dict() for view in found]))
     else:
@@ -42,8 +44,10 @@ def show(
     """
     from sweep.api.sweeps import described, sweep_view
     from sweep.cli.sweep_tables import show_sweep, show_trial
+    from sweep.cli.waiting import waiting
 
-    view = sweep_view(name, home)
+    with waiting("reading", quiet=as_json):
+        view = sweep_view(name, home)
     if trial is None:
         body = view.to_dict() | {"all_trials": [described(one) for one in view.trials]}
         typer.echo(json.dumps(body)) if as_json else show_sweep(view)

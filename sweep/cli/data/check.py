@@ -22,7 +22,7 @@ def check(
     from sweep.cli.data.bar import shown_progress
     from sweep.cli.data.check_tables import show_check
 
-    with shown_progress("decoding frames") as progress:
+    with shown_progress("decoding frames", quiet=as_json) as progress:
         checked = check_data(path, task=task, format_name=format, progress=progress)
     if as_json:
         typer.echo(json.dumps(checked.to_dict()))

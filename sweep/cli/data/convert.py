@@ -28,7 +28,7 @@ def convert(  # noqa: PLR0917  Typer reads a command's flags from its signature
     from sweep.api.data import convert_data
     from sweep.cli.data.bar import shown_progress
 
-    with shown_progress("converting frames") as progress:
+    with shown_progress("converting frames", quiet=as_json) as progress:
         done = convert_data(path, to=to, out=out, task=task, format_name=format, progress=progress)
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(done)))

@@ -41,7 +41,7 @@ def split(  # noqa: PLR0917  Typer reads a command's flags from its signature
     from sweep.api.data import split_data
     from sweep.cli.data.bar import shown_progress
 
-    with shown_progress("reading frames") as progress:
+    with shown_progress("reading frames", quiet=as_json) as progress:
         done = split_data(
             path,
             task=task,

@@ -30,7 +30,7 @@ def stats(  # noqa: PLR0917  Typer reads a command's flags from its signature
     from sweep.cli.data.bar import shown_progress
     from sweep.cli.data.stats_tables import show_statistics
 
-    with shown_progress("reading frames") as progress:
+    with shown_progress("reading frames", quiet=as_json) as progress:
         found = statistics(
             path, task=task, format_name=format, image_size=image_size, out=out, progress=progress
         )
