@@ -17,7 +17,7 @@ from sweep.redaction import redacted
 FLAGS_OF_THE_CONTRACT = """
 task trials data format space name metric epochs image-size workers executor device sampler pruner seed
 timeout trial-timeout target patience max-failures max-retries keep weights trainer promote set home storage
-tracking-uri
+tracking-uri report
 """
 
 
