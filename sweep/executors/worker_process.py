@@ -41,6 +41,7 @@ class WorkerProcess:
         self.job: Job | None = None
         self.kill_at: float | None = None
         self.kill_reason = ""
+        self._is_ended_here = False
         self._log = log
         self._oom_killer = OomKiller(vmstat)
         try:
@@ -109,6 +110,7 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End it at once and wait for its end."""
+        self._is_ended_here = self._process.poll() is None
         self._process.kill()
         self._process.wait()
         _close(self.connection)
@@ -155,7 +157,8 @@ class WorkerProcess:
             `word: detail`.
         """
         code = self._process.wait()
-        return self.kill_reason or self._cause(code)
+        # A worker that dies by itself before its time is up did not take too long.
+        return self.kill_reason if self.kill_reason and self._is_ended_here else self._cause(code)
 
     def _cause(self, code: int) -> str:
         if code >= 0:
