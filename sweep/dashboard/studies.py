@@ -1,0 +1,49 @@
+"""Optuna's studies, read once for each state they are in."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from sweep.dashboard.places import Places
+from sweep.errors import SweepError, UnavailableError
+from sweep.paths import Home
+from sweep.views.overview import SweepLine
+
+if TYPE_CHECKING:
+    from sweep.searching.plots import StudyPlots
+
+
+def open_study(places: Places, line: SweepLine, state: int) -> "StudyPlots":
+    """Read the study of a sweep for its figures.
+
+    Args:
+        places: where Optuna's storage is.
+        line: the sweep.
+        state: another number whenever trials have ended or begun; the study is read again then.
+
+    Returns:
+        Its figures.
+
+    Raises:
+        InputError: Optuna's storage has no such study.
+        UnavailableError: it cannot be used.
+    """
+    return _read(places, line.name, line.run_id, state)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _read(
+    places: Places,
+    name: str,
+    run_id: str,  # noqa: ARG001  of two sweeps with one name the later one has the study
+    state: int,  # noqa: ARG001
+) -> "StudyPlots":
+    # Importing Optuna takes a third of a second: not before somebody wants its figures.
+    from sweep.searching.plots import open_plots
+
+    try:
+        return open_plots(places.storage or Home.at(places.home).optuna_url, name)
+    except SweepError:
+        raise
+    except OSError as error:
+        raise UnavailableError(f"Optuna's storage cannot be read: {error}") from error
