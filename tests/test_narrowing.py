@@ -96,6 +96,11 @@ def test_best_at_an_end_is_said_with_the_end(space: SearchSpace) -> None:
     assert "colour" not in edges
 
 
+def test_end_beyond_which_nothing_lies_is_no_advice(space: SearchSpace) -> None:
+    trials = [tried(0.5 + index / 100, colour=0.0) for index in range(8)]
+    assert "colour" not in dict(narrow(space, trials, maximise=True, name="next").edges)
+
+
 def test_choice_without_a_chance_is_kept_and_one_that_had_it_is_not(space: SearchSpace) -> None:
     good = [tried(0.8 + index / 100, batch_size=8) for index in range(5)]
     poor = [tried(None, batch_size=4) for _ in range(3)]  # pruned three times

@@ -87,7 +87,7 @@ def answer(material: Material) -> Section:
         blocks.append(
             Code(
                 caption="Load it from Python, in any folder",
-                text=material.places.load_command,
+                text=f"import sweep\n\npredictor = {material.places.load_command}",
                 is_command=True,
             )
         )

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sweep.records import ParamValue
+from sweep.search_space.checking import fixed_fault
 from sweep.search_space.conditions import reach
 from sweep.search_space.definition import MODEL_NAME, Parameter, SearchSpace, values_of
-from sweep.search_space.domains import Choice, Domain, Fixed
-from sweep.search_space.shrinking import Found, chosen, n_trials, shrunk, with_default
+from sweep.search_space.domains import Choice, Domain, Fixed, FloatRange, IntRange
+from sweep.search_space.shrinking import Found, beyond_edge, chosen, n_trials, shrunk, with_default
 
 FEWEST = 5
 """Complete trials below which a hull says nothing, and the fewest that make one."""
@@ -95,7 +96,9 @@ def narrow(space: SearchSpace, trials: Sequence[Tried], *, maximise: bool, name:
             space=None, why_not=f"{count} completed, and {FEWEST} are needed to say where to look next"
         )
     found = {
-        (parameter.name, model): _narrowed(parameter, domain, trials, complete)
+        (parameter.name, model): _possible(
+            space, parameter, domain, _narrowed(parameter, domain, trials, complete)
+        )
         for parameter in space.parameters
         for model, domain in parameter.domains()
     }
@@ -110,8 +113,21 @@ def narrow(space: SearchSpace, trials: Sequence[Tried], *, maximise: bool, name:
     return _of_one_model(dataclasses.replace(space, name=name, parameters=_fitted(parameters)), found)
 
 
+def _possible(space: SearchSpace, parameter: Parameter, domain: FloatRange | IntRange, found: Found) -> Found:
+    """Without the advice to widen a range where nothing lies beyond its end, e.g. below 0."""
+    if not found.edge:
+        return found
+    beyond = beyond_edge(domain, is_lower=found.edge_is_lower)
+    fault = fixed_fault(parameter.name, beyond, task=space.task, trainer=space.trainer)
+    return dataclasses.replace(found, edge="") if fault else found
+
+
 def _narrowed(
-    parameter: Parameter, domain: Domain, trials: Sequence[Tried], complete: Sequence[Tried]
+    space: SearchSpace,
+    parameter: Parameter,
+    domain: Domain,
+    trials: Sequence[Tried],
+    complete: Sequence[Tried],
 ) -> Found:
     if isinstance(domain, Fixed):
         return Found(domain, "")
@@ -128,7 +144,7 @@ def _narrowed(
         for value in _values(parameter, domain, trials):
             tries[value] += 1
         return chosen(domain, best, tries, told, fix=parameter.name != MODEL_NAME)
-    return shrunk(domain, [float(value) for value in best], told)
+    return _possible(space, parameter, domain, shrunk(domain, [float(value) for value in best], told))
 
 
 def _values(parameter: Parameter, domain: Domain, trials: Sequence[Tried]) -> list[ParamValue]:

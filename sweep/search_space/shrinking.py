@@ -28,6 +28,11 @@ class Found:
     remark: str
     edge: str = ""
 
+    @property
+    def edge_is_lower(self) -> bool:
+        """Which end that is."""
+        return "lower end" in self.edge
+
 
 def shrunk(domain: FloatRange | IntRange, best: Sequence[float], told: str) -> Found:
     """Narrow a range to the hull of some values, widened by a margin.
@@ -97,6 +102,24 @@ def with_default(domain: Domain, value: ParamValue) -> Domain:
     if isinstance(domain, FloatRange):
         return dataclasses.replace(domain, default=float(value))
     return domain
+
+
+def beyond_edge(domain: FloatRange | IntRange, *, is_lower: bool) -> ParamValue:
+    """A value a little outside of a range.
+
+    Args:
+        domain: the range.
+        is_lower: whether below it, else above.
+
+    Returns:
+        The next step, half or twice the end of a log range, or a tenth of the range further.
+    """
+    sign, end = (-1, domain.low) if is_lower else (1, domain.high)
+    if isinstance(domain, IntRange):
+        return end + sign * domain.step
+    if domain.log:
+        return end / 2 if is_lower else end * 2
+    return end + sign * (domain.step or MARGIN * (domain.high - domain.low))
 
 
 def n_trials(number: int) -> str:
