@@ -12,7 +12,7 @@ SECONDS ?= 60
 SEED ?= 0
 ROUNDS ?= 20
 
-.PHONY: sweep test long quick fuzz chaos lint check audit constraints clean help
+.PHONY: docs screenshots sweep test long quick fuzz chaos lint check audit constraints clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,13 @@ lint: $(STAMP)  ## style, docstrings, types, import contracts
 	$(BIN)/lint-imports
 
 check: lint test long  ## lint and all tests
+
+docs: $(STAMP)  ## the site of docs/, into build/site
+	$(BIN)/python docs/commands.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet -f docs/site/mkdocs.yml
+
+screenshots: $(STAMP)  ## docs/pictures, from the real pages of a small demo sweep; needs Chromium
+	$(BIN)/python docs/screenshots.py
 
 audit: $(STAMP)  ## known holes of the installed packages; asks the package index, so it is no part of check
 	$(BIN)/pip-audit --local --skip-editable --progress-spinner off
