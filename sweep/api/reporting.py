@@ -2,7 +2,9 @@
 
 import dataclasses
 import os
+import threading
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 
 from sweep import disk
@@ -53,6 +55,12 @@ def write_report(
     told.phase("asking MLflow for the evaluation of the best trial")
     evidence = _logged(view, where, addresses)
     return written(view, where, addresses=addresses, evidence=evidence, out=out, observer=told)
+
+
+def imported_meanwhile() -> None:
+    """Import what draws the report beside: seconds, while workers package and evaluate the best trials."""
+    names = ("sweep.searching.plots", "sweep.figures.classes", "sweep.figures.confusion", "jinja2")
+    threading.Thread(target=lambda: [*map(import_module, names)], name="report-imports", daemon=True).start()
 
 
 def report_at_end(

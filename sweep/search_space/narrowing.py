@@ -96,9 +96,7 @@ def narrow(space: SearchSpace, trials: Sequence[Tried], *, maximise: bool, name:
             space=None, why_not=f"{count} completed, and {FEWEST} are needed to say where to look next"
         )
     found = {
-        (parameter.name, model): _possible(
-            space, parameter, domain, _narrowed(parameter, domain, trials, complete)
-        )
+        (parameter.name, model): _narrowed(space, parameter, domain, trials, complete)
         for parameter in space.parameters
         for model, domain in parameter.domains()
     }
