@@ -1,15 +1,16 @@
 """A hyperparameter-sweep orchestrator for the vision of small autonomous cars.
 
-`run_sweep` runs a sweep, `load_model` opens a registered model; both are imported when first used.
+`run_sweep` runs a sweep, `load_sweep` looks at one, `load_model` opens a registered model; each is imported
+when first used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sweep.api import load_model, run_sweep
+    from sweep.api import load_model, load_sweep, run_sweep
 
-__all__ = ["load_model", "run_sweep"]
+__all__ = ["load_model", "load_sweep", "run_sweep"]
 
 
 def __getattr__(name: str) -> Any:

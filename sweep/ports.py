@@ -23,10 +23,12 @@ class Offer:
     Args:
         n_threads: CPU threads it may use.
         device: "cpu", "cuda" or "cuda:0".
+        worker: number of the worker, from 0.
     """
 
     n_threads: int
     device: str
+    worker: int = 0
 
 
 class Executor(Protocol):

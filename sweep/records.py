@@ -72,8 +72,7 @@ class TrialSpec(Record):
         model: model name.
         params: every sampled and fixed parameter of the search space but the model's name.
         seed: of all chance in training.
-        n_threads: CPU threads the worker may use.
-        device: "cpu", "cuda" or "cuda:0".
+        n_threads, device: CPU threads the worker may use; "cpu", "cuda" or "cuda:0".
         start_epoch: epochs already done.
         until_epoch: the last epoch to run.
         objectives: what is optimised, the first one prunes.
@@ -83,6 +82,7 @@ class TrialSpec(Record):
         plugins: (path, sha256) of plug-in files.
         folder: where this trial's files go.
         resume_from: folder of an attempt at the slot that was cut, to go on after its last epoch; or "".
+        worker: number of the worker that has it, from 0; None in files of earlier versions.
     """
 
     trial_uid: str
@@ -107,6 +107,7 @@ class TrialSpec(Record):
     weights: str = "none"
     plugins: tuple[tuple[str, ...], ...] = ()
     resume_from: str = ""
+    worker: int | None = None
 
     @property
     def run_name(self) -> str:

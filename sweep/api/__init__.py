@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sweep.api.models import load_model
     from sweep.api.report import RunReport
+    from sweep.api.results import SweepResults, load_sweep
     from sweep.api.run import run_sweep
 
-_HOME = {"RunReport": "report", "load_model": "models", "run_sweep": "run"}
+_HOME = {
+    "RunReport": "report",
+    "load_model": "models",
+    "run_sweep": "run",
+    "SweepResults": "results",
+    "load_sweep": "results",
+}
 
-__all__ = ["RunReport", "load_model", "run_sweep"]
+__all__ = ["RunReport", "SweepResults", "load_model", "load_sweep", "run_sweep"]
 
 
 def __getattr__(name: str) -> Any:

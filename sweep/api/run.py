@@ -10,6 +10,7 @@ from sweep.api.data_pictures import data_pictures
 from sweep.api.finish import finish
 from sweep.api.ground import on_firm_ground
 from sweep.api.report import RunReport
+from sweep.api.results import SweepResults
 from sweep.api.silent import Silent
 from sweep.config import Loaded, load
 from sweep.orchestrator.stopping import StopRequest, listening
@@ -98,7 +99,7 @@ def swept(desk: wiring.Desk, *, observer: Observer, stop: StopRequest, began: fl
     return finish(desk, outcome, observer=observer, stop=stop, began=began)
 
 
-def run_sweep(*, observer: Observer | None = None, **flags: object) -> RunReport:
+def run_sweep(*, observer: Observer | None = None, **flags: object) -> SweepResults:
     """Run a sweep from Python, with the flags of `sweep run` as keywords.
 
     The environment's `SWEEP_...` count as they do on the command line; a keyword beats them.
@@ -108,10 +109,11 @@ def run_sweep(*, observer: Observer | None = None, **flags: object) -> RunReport
         flags: `task="segmentation"`, `trials=20`, `data="./track"`, ...; underscores for dashes.
 
     Returns:
-        What came of it.
+        What came of it: the best trial, all trials as a frame, figures; and all that a `RunReport` has.
 
     Raises:
         InputError: a flag, file or data set is wrong; nothing was started.
         UnavailableError: a database, server or disk cannot be used.
     """
-    return run(load_config(flags, environ=os.environ), observer or Silent())
+    report = run(load_config(flags, environ=os.environ), observer or Silent())
+    return SweepResults(report.summary.name, home=report.home, run=report)

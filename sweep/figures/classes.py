@@ -62,14 +62,13 @@ def class_radar(evaluations: Mapping[str, Evaluation], figure: str) -> go.Figure
     if frame["class"].nunique() < FEWEST_SPOKES:
         return class_bars(evaluations, figure)
     drawn = px.line_polar(
-        frame,
+        frame.assign(**{"class": frame["class"].map(lambda name: short(name, 10))}),
         r="value",
         theta="class",
         color="run",
         line_close=True,
         markers=True,
         color_discrete_sequence=CATEGORIES,
-        category_orders={"class": list(dict.fromkeys(frame["class"]))},
     )
     drawn.update_polars(radialaxis={"range": [0, 1], "nticks": 5, "tickfont": {"size": 10}})
     drawn.update_layout(legend_title_text="", margin={"l": 70, "r": 70})

@@ -155,7 +155,9 @@ class Orchestrator:
             asked = self._ask()
             if asked is None:
                 return
-            spec = dataclasses.replace(asked, n_threads=offer.n_threads, device=offer.device)
+            spec = dataclasses.replace(
+                asked, n_threads=offer.n_threads, device=offer.device, worker=offer.worker
+            )
             now = self._clock()
             self._board.running[spec.trial_uid] = Running(PastTrial(spec), now, now)
             self._tracker.started(spec)

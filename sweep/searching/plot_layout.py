@@ -44,8 +44,9 @@ def add_other_trials(figure: go.Figure, trials: Sequence[FrozenTrial], *, maximi
         trials: all of the study.
         maximise: the direction; a trial that did not complete is shown with its best epoch.
     """
+    figure.data = [trace for trace in figure.data if len(trace.x)]  # none of them is infeasible here
     for trace in figure.data:
-        is_best = trace.mode == "lines"
+        is_best = trace.mode != "markers"
         trace.update(name="best so far" if is_best else "complete")
         trace.update(line={"color": INK, "width": 1.4, "shape": "hv"} if is_best else {"color": BLUE})
     shown = [value for trace in figure.data for value in trace.y if math.isfinite(value)]

@@ -105,6 +105,8 @@ def trial_tags(spec: TrialSpec, *, sweep: str) -> dict[str, str]:
     }
     if spec.retry_of:
         tags["sweep.retry_of"] = spec.retry_of
+    if spec.worker is not None:
+        tags["sweep.worker"] = str(spec.worker)
     return checked_tags(tags)
 
 

@@ -46,7 +46,7 @@ def make_executor(
     if crowd := crowding(min(n_workers, config.trials), devices):
         observer.notice(crowd)
     offers = tuple(
-        Offer(n_threads=max(1, n_cores() // n_workers), device=devices[index % len(devices)])
+        Offer(n_threads=max(1, n_cores() // n_workers), device=devices[index % len(devices)], worker=index)
         for index in range(min(n_workers, config.trials))
     )
     workers = LocalExecutor(offers=offers, logs=paths.logs, trainer=config.trainer)
