@@ -5,8 +5,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from sweep.dashboard import elements
-from sweep.dashboard.figure_words import spoken
+from sweep.dashboard import elements, figure_words
 from sweep.dashboard.visit import Visit
 from sweep.evaluation import ClassFigures, Evaluation
 from sweep.logged_run import LoggedRun
@@ -51,7 +50,7 @@ def show(visit: Visit, runs: Mapping[str, LoggedRun], *, key: str) -> None:
             key=f"{key}-class-kind",
         )
     draw = class_radar if kind == "radar" else class_bars
-    elements.figure(spoken(draw(evaluations, str(figure)), words), key=f"{key}-classes")
+    figure_words.draw(draw(evaluations, str(figure)), words, key=f"{key}-classes")
     missing = [name for name in runs if name not in evaluations]
     if missing:
         elements.aside(words("classes.missing", names=", ".join(missing)))

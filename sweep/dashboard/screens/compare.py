@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.column_config import Column
 
-from sweep.dashboard import class_figures, elements, formats
-from sweep.dashboard.figure_words import spoken
+from sweep.dashboard import class_figures, elements, figure_words, formats
 from sweep.dashboard.visit import CHOSEN, Visit
 from sweep.logged_run import LoggedRun
 from sweep.views.comparison import ComparisonTable, comparison
@@ -120,7 +119,9 @@ def _losses(visit: Visit, table: ComparisonTable, titles: Sequence[str]) -> None
             NamedCurve(name=names[curve.run_id], metric=curve.metric, steps=curve.steps, values=curve.values)
             for curve in found
         ]
-        elements.figure(spoken(loss_curves(curves, title=""), words), key=f"compare-{pair.train}")
+        figure_words.draw(
+            loss_curves(curves, title=words("compare.losses")), words, key=f"compare-{pair.train}"
+        )
 
 
 def _metrics(visit: Visit, table: ComparisonTable, titles: Sequence[str]) -> None:

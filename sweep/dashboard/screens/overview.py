@@ -65,7 +65,7 @@ def _facts(visit: Visit, lines: Sequence[SweepLine]) -> list[tuple[str, str]]:
 def _columns(words: Words) -> dict[str, object]:
     return {
         "name": Column(words("column.sweep"), pinned=True, width="medium"),
-        "state": Column(words("column.state"), width="small"),
+        "state": Column(words("column.state"), width=95),
         "share": ProgressColumn(words("column.progress"), format="percent", min_value=0.0, max_value=1.0),
         "best": NumberColumn(words("column.best"), format="%.4f", width="small"),
         "metric": Column(words("column.metric"), width=70),
@@ -100,7 +100,7 @@ def _others(visit: Visit) -> None:
     elements.heading(words("overview.others"), below=words("overview.others_below"))
     columns: dict[str, object] = {
         "name": Column(words("column.run"), pinned=True, width="medium"),
-        "state": Column(words("column.state"), width="small"),
+        "state": Column(words("column.state"), width=95),
         "value": NumberColumn(words("column.value"), format="%.4f", width="small"),
         "metric": Column(words("column.metric"), width=70),
         "model": Column(words("column.model"), width="medium"),

@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 from streamlit.column_config import Column, NumberColumn
 
-from sweep.dashboard import class_figures, elements, formats
-from sweep.dashboard.figure_words import spoken
+from sweep.dashboard import class_figures, elements, figure_words, formats
 from sweep.dashboard.visit import Visit, choose_sweep
 from sweep.evaluation import FOLDER, Evaluation
 from sweep.views.overview import SweepLine
@@ -121,7 +120,7 @@ def _confusion(visit: Visit, run_id: str, evaluation: Evaluation) -> None:
     )
     elements.aside(words(f"pictures.confusion_{evaluation.task}"))
     drawn = confusion_matrix(evaluation, normalised=kind == "normalised")
-    elements.figure(spoken(drawn, words), key=f"confusion-{run_id}-{kind}")
+    figure_words.draw(drawn, words, key=f"confusion-{run_id}-{kind}")
 
 
 def _classes(visit: Visit, run_id: str, evaluation: Evaluation) -> None:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sweep.dashboard import elements
-from sweep.dashboard.figure_words import spoken
+from sweep.dashboard import elements, figure_words
 from sweep.dashboard.studies import open_study
 from sweep.dashboard.visit import Visit
 from sweep.errors import InputError, SweepError
@@ -63,7 +62,7 @@ def curves(visit: Visit, line: SweepLine) -> None:
         for curve in found
     ]
     elements.aside(visit.words("figure.curves"))
-    _show(visit, learning_curves(named, title=""), "curves", line)
+    _show(visit, learning_curves(named, title=visit.words("sweep.tab.curves")), "curves", line)
 
 
 def timeline(visit: Visit, line: SweepLine) -> None:
@@ -106,7 +105,7 @@ def _draw(visit: Visit, line: SweepLine, name: str, draw: "Callable[[StudyPlots]
 
 
 def _show(visit: Visit, drawn: object, name: str, line: SweepLine) -> None:
-    elements.figure(spoken(drawn, visit.words), key=f"figure-{name}-{line.run_id}")
+    figure_words.draw(drawn, visit.words, key=f"figure-{name}-{line.run_id}")
 
 
 def _chosen(visit: Visit, plots: "StudyPlots", name: str, *, most: int = 6) -> list[str] | None:

@@ -53,7 +53,7 @@ def failures(visit: Visit, line: SweepLine) -> None:
         return
     columns = {
         "trial": Column(words("column.trial"), pinned=True, width="small"),
-        "state": Column(words("column.state"), width="small"),
+        "state": Column(words("column.state"), width=95),
         "reason": Column(words("column.reason"), width="large"),
         "worker": Column(words("column.worker"), width="small"),
         "began": Column(words("column.began"), width="medium"),
@@ -152,7 +152,7 @@ def _range(label: str, low: float, high: float, *, key: str) -> Range:
 def _columns(words: Words, params: list[str], numeric: dict[str, tuple[float, float]]) -> dict[str, Any]:
     columns: dict[str, Any] = {
         "trial": Column(words("column.trial"), pinned=True, width="small"),
-        "state": Column(words("column.state"), width="small"),
+        "state": Column(words("column.state"), width=95),
         "value": NumberColumn(words("column.value"), format="%.4f", width="small"),
         "is_best": Column(words("column.best_mark"), width="small"),
         "model": Column(words("column.model"), width="medium"),

@@ -1,0 +1,64 @@
+"""Shows a page: what is beside it, what it stands on, and what is said where it cannot be drawn."""
+
+import logging
+from collections.abc import Callable
+
+import streamlit as st
+
+from sweep.dashboard import elements, sidebar
+from sweep.dashboard.language import Words
+from sweep.dashboard.places import places_in
+from sweep.dashboard.screens import compare, overview, pictures, registry, sweep
+from sweep.dashboard.sources import Source, open_source
+from sweep.dashboard.visit import Visit
+from sweep.errors import SweepError
+
+LOG = logging.getLogger("sweep.dashboard")
+
+SCREENS: dict[str, tuple[Callable[[Visit], None], str]] = {
+    "overview": (overview.show, ":material/list_alt:"),
+    "sweep": (sweep.show, ":material/monitoring:"),
+    "compare": (compare.show, ":material/compare_arrows:"),
+    "pictures": (pictures.show, ":material/image:"),
+    "registry": (registry.show, ":material/workspace_premium:"),
+}
+"""Pages by name, with their symbols in the menu."""
+
+
+def draw(name: str) -> None:
+    """Draw a page.
+
+    Args:
+        name: of `SCREENS`.
+    """
+    words = sidebar.language()
+    try:
+        task = sidebar.task(words)
+        places = places_in()
+        is_live = sidebar.rest(words, places)
+        with st.spinner(words("reading")):
+            source = open_source(places)
+        if source is None:
+            _say_empty(words, name)
+            return
+        _say_troubles(source, words)
+        show, _ = SCREENS[name]
+        pages = st.session_state.get("pages", {})
+        show(Visit(words=words, task=task, source=source, pages=pages, is_live=is_live))
+    except SweepError as error:
+        elements.trouble(str(error))
+    except Exception:
+        # The page's roof: a traceback belongs into the log.
+        LOG.exception("the page %s could not be drawn", name)
+        elements.trouble(words("broken"))
+
+
+def _say_empty(words: Words, name: str) -> None:
+    elements.title(words(f"{name}.title"))
+    elements.note(words("empty.home"))
+    st.code("sweep run --task segmentation --trials 20", language=None)
+
+
+def _say_troubles(source: Source, words: Words) -> None:
+    for why in filter(None, (source.runs.trouble, source.trouble)):
+        elements.warning(words("stale", why=why))
