@@ -16,10 +16,11 @@ def test_notebook_is_kept_without_outputs() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)  # under a minute alone, minutes beside other tests
 def test_notebook_runs_from_top_to_bottom_and_its_figures_have_data(tmp_path: Path) -> None:
     notebook = nbformat.read(ROOT / "docs" / "notebook.ipynb", as_version=4)
     client = NotebookClient(
-        notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook, timeout=500, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
     )
     client.execute(env=clean_environment() | {"PYTHONPATH": str(ROOT)})
     figures = {
