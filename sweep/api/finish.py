@@ -14,7 +14,7 @@ from sweep.api.best_model import DELIVERY_S, BestModel, put_forward
 from sweep.api.evaluating import evaluate_best
 from sweep.api.noting import note_down
 from sweep.api.report import RunReport
-from sweep.api.reporting import imported_meanwhile, report_at_end
+from sweep.api.reporting import report_at_end, warmed_up
 from sweep.orchestrator.orchestrator import Outcome
 from sweep.orchestrator.stopping import StopRequest
 from sweep.paths import write_text
@@ -40,8 +40,7 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
     _log_files(desk, outcome)
     if doubt := why_doubtful(desk.plan, outcome.trials):
         observer.notice(doubt)
-    if desk.config.report:
-        imported_meanwhile()
+    warming = warmed_up(desk) if desk.config.report and summary.best and summary.best[1].checkpoint else None
     best = BestModel(kept="the sweep was interrupted")
     try:
         stop.look()
@@ -53,6 +52,8 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
     status, tags = _status(summary, stop), _tags(summary, best)
     report = None
     if desk.config.report and not stop.urgent:
+        if warming is not None:
+            warming.join()
         report = report_at_end(desk, status=status, why=outcome.ending.why, tags=tags, observer=observer)
     desk.scribe.sweep_finished(status=status, why=outcome.ending.why, tags=tags)
     observer.phase("writing to MLflow")

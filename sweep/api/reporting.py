@@ -4,16 +4,19 @@ import dataclasses
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 from sweep import disk
 from sweep.api.evaluating import folder_of
 from sweep.api.report_evidence import Evidence, local_evidence, logged_evidence, no_evidence
+from sweep.api.report_figures import figures_of
 from sweep.api.report_material import material_of
 from sweep.api.silent import Silent
 from sweep.api.sweeps import SweepView, sweep_view
 from sweep.errors import InputError, UnavailableError
+from sweep.evaluation import Evaluation
 from sweep.paths import Home, write_text
 from sweep.ports import Observer
 from sweep.redaction import redacted
@@ -57,10 +60,26 @@ def write_report(
     return written(view, where, addresses=addresses, evidence=evidence, out=out, observer=told)
 
 
-def imported_meanwhile() -> None:
-    """Import what draws the report beside: seconds, while workers package and evaluate the best trials."""
-    names = ("sweep.searching.plots", "sweep.figures.classes", "sweep.figures.confusion", "jinja2")
-    threading.Thread(target=lambda: [*map(import_module, names)], name="report-imports", daemon=True).start()
+def warmed_up(desk: Desk) -> threading.Thread:
+    """Draw the figures once beside, while workers package and evaluate: the first time costs seconds.
+
+    Args:
+        desk: everything that is open.
+
+    Returns:
+        The thread that does it.
+    """
+    storage, name = addresses_of(desk.config, desk.home).storage, desk.plan.name
+
+    def draw() -> None:
+        with suppress(Exception):  # who draws the report says what is wrong
+            figures_of(storage, name, Evaluation(trial_uid=""))
+            import_module("sweep.figures.confusion")
+            import_module("sweep.report.page")
+
+    thread = threading.Thread(target=draw, name="report-figures", daemon=True)
+    thread.start()
+    return thread
 
 
 def report_at_end(

@@ -94,6 +94,7 @@ def _nothing(found: Evaluation) -> Paragraph:
 
 def _ranking(classes: Sequence[ClassFigures], main: str) -> Paragraph:
     ranked = _ranked(classes, main)
+    never = [one.name for one in ranked if not one.figures[main]]
     absent = [one.name for one in classes if main not in one.figures]
     text = ""
     if len(ranked) > 1:
@@ -101,6 +102,8 @@ def _ranking(classes: Sequence[ClassFigures], main: str) -> Paragraph:
             f"Best: {ranked[0].name} ({_TITLES[main]} {score(ranked[0].figures[main])}). "
             f"Worst: {ranked[-1].name} ({score(ranked[-1].figures[main])})."
         )
+    if never:
+        text += f" Never right: {', '.join(never)}."
     if absent:
         text += f" Not defined for {', '.join(absent)}: no such thing in the truth nor in the answers."
     return Paragraph(text=text.strip() or "One class only.")
