@@ -87,7 +87,7 @@ def boxed(
     Args:
         picture: RGB.
         boxes: (N, 4) in pixels of the picture, the most important first.
-        texts: N names; one that finds no free place beside its box is left out.
+        texts: N names; one that is empty or finds no free place beside its box is left out.
         colours: N colours.
         size_px: of the letters.
 
@@ -100,6 +100,8 @@ def boxed(
         draw.rectangle(tuple(box), outline=colour, width=2)
     taken: list[Sequence[float]] = []
     for box, text, colour in zip(boxes.tolist(), texts, colours, strict=True):
+        if not text:
+            continue
         width, height = font(size_px).getbbox(text)[2] + 4, size_px + 4
         others = [other for other in boxes.tolist() if other != box]
         # Best where it hides no other object; where they crowd, at least no other name.

@@ -15,6 +15,8 @@ from rccar_models.predictor import Boxes, Prediction, Predictor
 TILE_WIDTH_PX = 320
 MARGIN_PX = 8
 MASK_OPACITY = 0.62
+MOST_NAMES = 8
+"""Of a tile: a detector that has learnt little finds dozens of boxes, whose colours tell enough."""
 
 
 class Tiles:
@@ -94,10 +96,11 @@ class Tiles:
 def _boxed(picture: Image.Image, found: Boxes, colours: Sequence[Colour], *, scale: float) -> Image.Image:
     """The frame with its boxes; the best comes first: its name gets the best place."""
     scores = ("" if np.isnan(score) else f" {score:.2f}" for score in found.scores)
+    texts = [name + score for name, score in zip(found.names, scores, strict=True)]
     return overlays.boxed(
         picture,
         found.boxes * scale,
-        [name + score for name, score in zip(found.names, scores, strict=True)],
+        [text if place < MOST_NAMES else "" for place, text in enumerate(texts)],
         [colours[label] for label in found.labels],
     )
 
