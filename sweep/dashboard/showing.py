@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -25,6 +26,10 @@ SCREENS: dict[str, tuple[Callable[[Visit], None], str]] = {
 """Pages by name, with their symbols in the menu."""
 
 
+NEWS_S = 0.7
+_ASKED = "asked"
+
+
 def draw(name: str) -> None:
     """Draw a page.
 
@@ -45,12 +50,21 @@ def draw(name: str) -> None:
         show, _ = SCREENS[name]
         pages = st.session_state.get("pages", {})
         show(Visit(words=words, task=task, source=source, pages=pages, is_live=is_live))
+        st.fragment(partial(_await_news, source), run_every=NEWS_S if source.is_looking else None)()
     except SweepError as error:
         elements.trouble(str(error))
     except Exception:
         # The page's roof: a traceback belongs into the log.
         LOG.exception("the page %s could not be drawn", name)
         elements.trouble(words("broken"))
+
+
+def _await_news(source: Source) -> None:
+    """Draw the page again once MLflow has answered; the first time this is called it has just been asked."""
+    if st.session_state.get(_ASKED) and not source.is_looking:
+        st.session_state[_ASKED] = False
+        st.rerun()
+    st.session_state[_ASKED] = source.is_looking
 
 
 def _say_empty(words: Words, name: str) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 import streamlit as st
 
@@ -26,26 +27,40 @@ class Source:
         self.places = places
         self.runs: Runs = open_runs(home=places.home, tracking_uri=places.tracking_uri)
         self._lock = threading.Lock()
-        self._looked_s = 0.0
+        self._beside: threading.Thread | None = None
+        self._looked_s = -REST_S
         self._models: tuple[ModelLine, ...] = ()
-        self._of_version = -1
+        self.knows_models = False
         self.trouble = ""
 
-    def look(self, *, again: bool = False) -> None:
-        """See what is new in MLflow.
+    def look(self, *, wait: bool = False) -> None:
+        """See what is new in MLflow, beside the page: it shows what was known, and is drawn again then.
 
         Args:
-            again: also right after another look, e.g. behind a promotion.
+            wait: for the answer, e.g. behind a promotion.
 
         Raises:
             UnavailableError: nothing was ever read, and cannot be now.
         """
+        if wait or not self.runs.is_filled:
+            self._look()
+        elif not self.is_looking and time.monotonic() - self._looked_s >= REST_S:
+            self._beside = threading.Thread(target=self._look_quietly, name="look", daemon=True)
+            self._beside.start()
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether MLflow is being asked, beside."""
+        return self._beside is not None and self._beside.is_alive()
+
+    def _look_quietly(self) -> None:
+        with suppress(SweepError):  # what was read stays, and `runs.trouble` says why
+            self._look()
+
+    def _look(self) -> None:
         with self._lock:
-            if not again and time.monotonic() - self._looked_s < REST_S:
-                return
             self.runs.refresh()
-            if again or self._of_version != self.runs.version:
-                self._look_at_models()
+            self._look_at_models()
             self._looked_s = time.monotonic()
 
     @property
@@ -54,14 +69,13 @@ class Source:
         return self._models
 
     def _look_at_models(self) -> None:
-        version = self.runs.version
         try:
             registry = open_models(home=self.places.home, tracking_uri=self.places.tracking_uri)
             self._models = registry_lines(registry.all())
         except SweepError as error:
             self.trouble = str(error)
             return
-        self.trouble, self._of_version = "", version
+        self.trouble, self.knows_models = "", True
 
 
 @st.cache_resource(show_spinner=False)

@@ -112,19 +112,19 @@ def _promote(visit: Visit, line: SweepLine, candidate: TrialLine) -> None:
         if st.button(
             words("promote.do"), key="promote-do", type="primary", disabled=not is_meant or clerk().is_busy
         ):
-            deed = partial(promoted, visit.places, line.name, candidate.number, is_forced)
+            deed = partial(promoted, visit.places, line.name, candidate.name, is_forced)
             clerk().begin(deed)
             st.session_state["deed-seen"] = True
             st.rerun()
 
 
-def promoted(places: Places, sweep: str, trial: int, is_forced: bool, watcher: Watcher) -> Outcome:
+def promoted(places: Places, sweep: str, trial: str, is_forced: bool, watcher: Watcher) -> Outcome:
     """Put a trial through the gate.
 
     Args:
         places: where it is.
         sweep: its name.
-        trial: Optuna's number.
+        trial: its run name.
         is_forced: whether to go over the gate.
         watcher: told what is being done.
 

@@ -25,6 +25,8 @@ def show(visit: Visit) -> None:
     words = visit.words
     elements.title(words("registry.title"), below=words("registry.below"))
     st.fragment(partial(_news, visit), run_every=LOOK_S if clerk().is_busy else None)()
+    if not visit.source.knows_models:
+        visit.source.look(wait=True)
     models = [model for model in visit.source.models if model.task in {visit.task, ""}]
     if not models:
         elements.note(words("empty.models", task=words(f"task.{visit.task}")))
@@ -46,7 +48,7 @@ def _news(visit: Visit) -> None:
             elements.sentence(hand.watcher.doing or words("deed.starting"))
         return
     if st.session_state.pop("deed-seen", False):
-        visit.source.look(again=True)
+        visit.source.look(wait=True)
         st.rerun()
     if (outcome := hand.outcome) is None:
         return
