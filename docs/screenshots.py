@@ -13,12 +13,12 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, TimeoutError, sync_playwright
 from rich.console import Console
 from rich.text import Text
 
@@ -29,6 +29,7 @@ SIZE = {"width": 1280, "height": 860}
 COLUMNS = 100
 MOST_BYTES = 200_000
 SETTLE_MS = 3000
+PATIENCE_MS = 120_000
 DASHBOARD = ("overview", "sweep", "compare", "pictures", "registry")
 """Pages of our own dashboard, by the end of their address."""
 
@@ -119,7 +120,9 @@ def _on_a_terminal(command: list[str]) -> str:
 
 
 def _save(page: Page, title: str) -> None:
-    page.wait_for_load_state("networkidle")
+    with suppress(TimeoutError):  # a page that asks again and again is never idle
+        page.wait_for_load_state("networkidle")
+    page.locator("h1, h2, h3, h4, [role=tab]").first.wait_for(timeout=PATIENCE_MS)
     page.wait_for_timeout(SETTLE_MS)
     page.screenshot(path=_file(title))
     _shrink(_file(title))

@@ -33,6 +33,7 @@ def two_sweeps(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("page", [page for page in PAGES if page.parent != DOCS], ids=lambda page: page.stem)
 def test_commands_of_a_guide_run(page: Path, two_sweeps: Path) -> None:
     assert commands(page), "no command of this page is run"
@@ -44,6 +45,7 @@ def test_commands_of_a_guide_run(page: Path, two_sweeps: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_quick_start_runs_from_its_first_command_to_its_last(tmp_path: Path) -> None:
     for command in commands(DOCS / "index.md"):
         done = run_here(*command.split()[1:], folder=tmp_path)
