@@ -64,7 +64,7 @@ def check_database(file: Path, *, whose: str, busy_timeout_s: float) -> None:
     except (OSError, sqlite3.Error) as error:
         why = why_unusable(error, waited_s=busy_timeout_s)
         raise UnavailableError(
-            f"{whose}'s database {file} cannot be used: {why}; nothing was started, nothing in it was "
+            f"{whose}'s database {file} cannot be used: {why}; nothing in it was "
             f"changed. {_mend(file, str(error))}"
         ) from error
 

@@ -122,3 +122,21 @@ class SweepHistory:
             Them, as a sweep that was never interrupted would have booked them.
         """
         return [*(self.trials[uid] for uid in self.ended), *self.cut]
+
+
+def named(trials: Sequence[PastTrial], word: str) -> PastTrial | None:
+    """Find the trial that a user means.
+
+    Args:
+        trials: of a sweep.
+        word: its run name as tables show it (`trial-007-r1`), or the number in it: `7` is the latest attempt
+            at `trial-007`, whatever Optuna's number of it is.
+
+    Returns:
+        The trial, None if there is none.
+    """
+    word = word.strip()
+    if word.isdecimal():
+        attempts = [trial for trial in trials if trial.spec.slot == int(word)]
+        return max(attempts, key=lambda trial: trial.spec.number, default=None)
+    return next((trial for trial in trials if trial.spec.run_name == word), None)

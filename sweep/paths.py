@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,11 @@ class Home:
         """
         named = os.environ.get("SWEEP_HOME", "").strip() or DEFAULT_HOME
         return cls(Path(folder if folder is not None else named).resolve())
+
+    @property
+    def flag(self) -> str:
+        """What a command needs to find it, with a blank in front; empty if it finds it without."""
+        return "" if self.root == Home.at().root else f" --home {shlex.quote(str(self.root))}"
 
     @property
     def optuna_url(self) -> str:

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sweep.records import ParamValue, Status, SweepPlan, SweepRecord, TrialResult, TrialSpec
 
@@ -26,6 +26,8 @@ class Summary:
         why_ended: one line.
         best: the best complete trial, None if none completed.
         default: how the space's default configuration did, None if it never ended.
+        slots: the last attempts of all slots by final status.
+        n_again: attempts beside them: their slots were tried again.
     """
 
     name: str
@@ -37,6 +39,15 @@ class Summary:
     why_ended: str
     best: tuple[TrialSpec, TrialResult] | None
     default: tuple[TrialSpec, TrialResult] | None
+    slots: dict[str, int] = field(default_factory=dict)
+    n_again: int = 0
+
+    @property
+    def counted(self) -> str:
+        """The counts as people read them, e.g. `8 complete, 2 pruned; 1 attempt ran again`."""
+        counts = ", ".join(f"{number} {status}" for status, number in self.slots.items() if number)
+        again = f"; {self.n_again} attempt{'s' if self.n_again > 1 else ''} ran again" if self.n_again else ""
+        return f"{counts}{again}"
 
     @property
     def gain(self) -> float | None:
@@ -63,6 +74,8 @@ class Summary:
             "maximise": self.maximise,
             "trials": self.n_slots,
             "counts": self.counts,
+            "slots": self.slots,
+            "run_again": self.n_again,
             "why_ended": self.why_ended,
             "best": _described(self.best),
             "default": _described(self.default),
@@ -84,20 +97,30 @@ def summarise(plan: SweepPlan | SweepRecord, trials: Trials, why_ended: str) -> 
     complete = [(spec, result) for spec, result in trials if result.status is Status.COMPLETE]
     sign = -1.0 if plan.objective.maximise else 1.0
     best = min(complete, key=lambda pair: (sign * (pair[1].value or 0.0), pair[0].number), default=None)
-    counts = {status.value: 0 for status in (Status.COMPLETE, Status.PRUNED, Status.FAILED, Status.STOPPED)}
-    for _, result in trials:
-        counts[result.status.value] = counts.get(result.status.value, 0) + 1
+    last: dict[int, tuple[TrialSpec, TrialResult]] = {}
+    for spec, result in trials:
+        if spec.slot not in last or spec.attempt >= last[spec.slot][0].attempt:
+            last[spec.slot] = (spec, result)
     return Summary(
         name=plan.name,
         task=plan.task,
         metric=plan.objective.metric,
         maximise=plan.objective.maximise,
         n_slots=plan.n_slots,
-        counts=counts,
+        counts=_counts(trials),
         why_ended=why_ended,
         best=best,
         default=next(((spec, result) for spec, result in complete if spec.slot == 0), None),
+        slots=_counts(list(last.values())),
+        n_again=len(trials) - len(last),
     )
+
+
+def _counts(trials: Trials) -> dict[str, int]:
+    counts = {status.value: 0 for status in (Status.COMPLETE, Status.PRUNED, Status.FAILED, Status.STOPPED)}
+    for _, result in trials:
+        counts[result.status.value] = counts.get(result.status.value, 0) + 1
+    return counts
 
 
 def why_doubtful(plan: SweepPlan | SweepRecord, trials: Trials) -> str:

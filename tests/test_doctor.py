@@ -455,6 +455,7 @@ def test_command_says_what_is_wrong_and_how_to_mend_it(home: Path) -> None:
     assert done.returncode == 1
     assert "have not arrived in MLflow" in done.stdout
     assert "`sweep doctor --fix` mends" in done.stdout
+    assert f"`sweep resume {NAME}` goes on with {NAME}" in done.stdout
     as_json = run_here("doctor", "--json", folder=home.parent)
     (finding,) = json.loads(as_json.stdout)["findings"]
     assert (finding["rule"], finding["where"]) == ("delivery", NAME)

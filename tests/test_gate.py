@@ -438,3 +438,10 @@ def test_fresh_process_finds_out_the_same(masks: Packages, tmp_path: Path) -> No
 def test_process_that_takes_too_long_or_cannot_read_is_a_reason(masks: Packages, tmp_path: Path) -> None:
     late = judge_alone(masks.request("good"), log=tmp_path / "gate.log", timeout_s=0.1)
     assert late.reason.startswith("timeout: not done after 0.1 s")
+
+
+def test_twin_of_the_champion_is_told_to_be_one() -> None:
+    twin = a_judgement(champion_value=0.75, low=0.0, high=0.0)
+    found = decide(Case(judgement=twin, logged={}, champion="3", champion_digest="d", digest="d"))
+    assert not found.has_passed
+    assert found.evidence.why.endswith("the two do the same on every image that was drawn")

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from sweep.cli.live import LineObserver, LiveObserver, QuietObserver
+from sweep.cli.view import SweepView
 from sweep.records import EpochReport, Status, SweepRecord
 from tests.making import MIOU, a_result, a_spec
 
@@ -81,9 +82,42 @@ def test_lines_of_a_sweep_that_is_ending_say_so_and_have_no_eta(capsys: pytest.C
     observer.trial_finished(a_spec(0), a_result(a_spec(0), None, status=Status.STOPPED, reason="interrupted"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[1] == ENDING
-    assert lines[2].endswith("[1/50]")
+    assert lines[2].endswith("[0/50]")  # its slot is open
 
 
 def test_quiet_view_says_on_stderr_that_ctrl_c_was_heard(capsys: pytest.CaptureFixture[str]) -> None:
     QuietObserver().ending(ENDING)
     assert capsys.readouterr() == ("", f"{ENDING}\n")
+
+
+def test_slot_that_runs_again_is_not_counted_as_ended() -> None:
+    view = SweepView()
+    config = '{"max_retries": 1}'
+    view.started(SweepRecord(name="night", task="segmentation", objective=MIOU, config=config, total_slots=8))
+    stopped, died = a_spec(0), a_spec(1)
+    view.trial_finished(stopped, a_result(stopped, None, status=Status.STOPPED))
+    crash = {"status": Status.FAILED, "reason": "worker_killed(-9)", "retryable": True}
+    view.trial_finished(died, a_result(died, None, **crash))
+    assert view.closed_slots == set()
+    again = a_spec(1, attempt=1)
+    view.trial_finished(again, a_result(again, None, **crash))
+    assert view.closed_slots == {1}
+
+
+@pytest.mark.parametrize(
+    ("closed", "n_again", "said"),
+    [
+        (range(8), 0, "nothing is left to train: all 8 trials have ended; --extra N adds some"),
+        (range(6), 2, "going on: 6 of 8 trials have ended; 2 of the others had begun, and run again"),
+        (range(6), 0, "going on: 6 of 8 trials have ended"),
+    ],
+)
+def test_sweep_that_goes_on_says_what_is_left(
+    capsys: pytest.CaptureFixture[str], closed: range, n_again: int, said: str
+) -> None:
+    observer = LineObserver()
+    observer.sweep_started(
+        SweepRecord(name="night", task="segmentation", objective=MIOU, config="{}", total_slots=8)
+    )
+    observer.sweep_resumed([(a_spec(slot), a_result(a_spec(slot))) for slot in closed], n_again)
+    assert capsys.readouterr().out.splitlines()[1] == said

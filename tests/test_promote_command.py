@@ -127,9 +127,9 @@ def written(spool: Path, specs: list[TrialSpec], results: list[TrialResult]) -> 
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (2, "--trial 2: trial-002 of night is pruned; only complete trials can be promoted: 0, 1, 4"),
-        (3, "--trial 3: trial-003 of night is failed (nan_loss: after epoch 1); only complete"),
-        (9, "--trial 9: sweep night has no such trial; complete ones: 0, 1, 4"),
+        (2, "--trial 2: trial-002 of night is pruned; complete trials with a checkpoint, the best first: tr"),
+        (3, "--trial 3: trial-003 of night is failed (nan_loss: after epoch 1); complete"),
+        (9, "--trial 9: sweep night has no such trial; complete trials with a checkpoint"),
         (4, "the checkpoint of trial-004 is neither in"),
     ],
 )

@@ -57,7 +57,13 @@ def test_summary_of_an_interrupted_sweep_says_where_the_best_checkpoint_lies(
     shown = capsys.readouterr().out
     assert "not promoted: the sweep was interrupted\n" in shown
     assert "  the best trial's checkpoint: /home/me/mlruns/sweeps/s/trials/1/best.pt\n" in shown
-    assert dataclasses.replace(report, champion=CHAMPION).checkpoint is None
+    assert "  put it forward as it is: sweep promote a-sweep --home /home/me/mlruns\n" in shown
+    assert dataclasses.replace(report, champion=CHAMPION).promote_command == ""
+
+
+def test_time_of_a_resumed_sweep_is_told_to_be_of_its_last_part(capsys: pytest.CaptureFixture[str]) -> None:
+    show_report(dataclasses.replace(a_report(None), elapsed_s=5.0, is_resumed=True))
+    assert "after 5 s since it was resumed (" in capsys.readouterr().out
 
 
 def test_commands_of_the_summary_open_servers_on_loopback_for_exact_hosts() -> None:

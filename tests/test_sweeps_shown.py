@@ -68,7 +68,7 @@ def test_failed_trial_says_why(root: Path) -> None:
     ("words", "said"),
     [
         (["show", "frst"], "did you mean first?"),
-        (["show", "first", "--trial", "7"], "its trials are 0 to 2"),
+        (["show", "first", "--trial", "7"], "its trials are trial-000 to trial-002"),
         (["status", "nobody"], "unknown sweep 'nobody'"),
     ],
 )

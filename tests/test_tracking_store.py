@@ -168,6 +168,8 @@ def test_file_store_as_address_is_answered_with_the_migrate_command(file_store: 
         ("./somewhere", "a folder is no store.*sqlite:///somewhere/mlflow.db"),
         ("nonsense://host/db", "not an address that can be opened"),
         ("postgresql+nodriver://user:secret@host/db", "not an address that can be opened"),
+        ("postgresql+psycopg://user:secret@host:port/db", "not an address that can be opened.*'port'"),
+        ("http://user:secret@host:port", "nonnumeric port: 'port'"),
     ],
 )
 def test_address_of_no_store_is_an_input_error(uri: str, words: str) -> None:

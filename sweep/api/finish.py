@@ -80,6 +80,7 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
         spool=None if delivered else desk.paths.spool,
         report=report,
         signal_exit=stop.exit_code,
+        is_resumed=desk.is_resumed,
     )
 
 

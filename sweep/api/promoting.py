@@ -1,7 +1,7 @@
 """Puts a trial of an earlier sweep into Production, through the same gate as at the end of a run."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,7 +12,7 @@ from sweep.config import SweepConfig
 from sweep.errors import InputError, PromotionError, UnavailableError
 from sweep.executors.alone import judge_alone, package_alone
 from sweep.executors.machine import n_cores
-from sweep.history import PastTrial, SweepHistory
+from sweep.history import PastTrial, named
 from sweep.paths import Home, SweepPaths
 from sweep.ports import Observer
 from sweep.promotion import Candidate, Promotion
@@ -28,6 +28,7 @@ from sweep.workshop.data import held_cache, prepare_data
 
 REFUSED = 3
 DELIVERY_S = 60.0
+_KEPT = "complete trials with a checkpoint, the best first"
 ANY_SIDE_PX = 32  # the stored config names the size itself
 
 
@@ -65,7 +66,7 @@ class PromotionReport:
             "promoted": champion.promoted,
             "forced": self.found.is_forced,
             "replaced": champion.replaced,
-            "why": self.found.why,
+            "why": self.found.why or f"version {champion.version} was in Production already",
             "gate": None if decision is None else decision.to_dict(),
             "exit_code": self.exit_code,
         }
@@ -81,6 +82,7 @@ class _Desk:
     registry: ModelRegistry
     model: str
     observer: Observer
+    kept: str
 
 
 def promote(
@@ -88,7 +90,7 @@ def promote(
     observer: Observer,
     *,
     environ: Mapping[str, str],
-    trial: int | None = None,
+    trial: int | str | None = None,
     force: bool = False,
     home: str | None = None,
     tracking_uri: str | None = None,
@@ -99,7 +101,7 @@ def promote(
         name: of a sweep of this home.
         observer: told what is being done, and what should be known.
         environ: the environment, for SWEEP_TRACKING_URI.
-        trial: Optuna's number, None for the best one.
+        trial: its run name or the number in it, as `sweep show` has it; None for the best one.
         force: go over the gate, which the ledger then says.
         home: where the sweep lies; None for SWEEP_HOME, or `mlruns` without it.
         tracking_uri: MLflow's store, None for the sweep's own.
@@ -116,7 +118,9 @@ def promote(
     stored = wiring.read_stored(where, name)
     config = stored.loaded({"tracking_uri": tracking_uri}, home=where, environ=environ).config
     paths = where.sweep(stored.name)
-    past = _chosen(read_history(paths.spool), name, trial)
+    trials = list(read_history(paths.spool).trials.values())
+    kept = ", ".join(one.spec.run_name for one in _best_first(trials)[: config.keep]) or "none"
+    past = _chosen(trials, name, trial, kept=kept)
     desk = _Desk(
         config=config,
         home=where,
@@ -124,6 +128,7 @@ def promote(
         registry=parts.make_registry(config, where),
         model=model_name(config),
         observer=observer,
+        kept=kept,
     )
     with _with_frames(desk, past.spec) as spec:
         found = _promoted(desk, spec, past.ending, force=force)
@@ -134,28 +139,28 @@ def promote(
     return PromotionReport(sweep=name, trial=spec.run_name, found=found)
 
 
-def _chosen(history: SweepHistory, name: str, number: int | None) -> PastTrial:
+def _chosen(trials: Sequence[PastTrial], name: str, word: int | str | None, *, kept: str) -> PastTrial:
     """The trial that is meant, if it may be promoted."""
-    trials = list(history.trials.values())
-    complete = [one for one in trials if one.ending.status is Status.COMPLETE]
-    if number is None:
-        if not complete:
+    if word is None:
+        best_first = _best_first(trials)
+        if not best_first:
             told = why_none_completed([(one.spec, one.ending) for one in trials])
             raise InputError(f"sweep {name}: {told}; nothing can be promoted")
-        objective = complete[0].spec.objectives[0]
-        sign = -1.0 if objective.maximise else 1.0
-        return min(complete, key=lambda one: (sign * (one.ending.value or 0.0), one.spec.number))
-    one = next((one for one in trials if one.spec.number == number), None)
-    listed = ", ".join(str(number) for number in sorted(one.spec.number for one in complete)) or "none"
+        return best_first[0]
+    one = named(trials, str(word))
     if one is None:
-        raise InputError(f"--trial {number}: sweep {name} has no such trial; complete ones: {listed}")
+        raise InputError(f"--trial {word}: sweep {name} has no such trial; {_KEPT}: {kept}")
     if one.ending.status is not Status.COMPLETE:
         why = f" ({one.ending.reason})" if one.ending.reason else ""
-        raise InputError(
-            f"--trial {number}: {one.spec.run_name} of {name} is {one.ending.status.value}{why}; only "
-            f"complete trials can be promoted: {listed}"
-        )
+        state = f"{one.spec.run_name} of {name} is {one.ending.status.value}{why}"
+        raise InputError(f"--trial {word}: {state}; {_KEPT}: {kept}")
     return one
+
+
+def _best_first(trials: Sequence[PastTrial]) -> list[PastTrial]:
+    complete = [one for one in trials if one.ending.status is Status.COMPLETE]
+    sign = -1.0 if complete and complete[0].spec.objectives[0].maximise else 1.0
+    return sorted(complete, key=lambda one: (sign * (one.ending.value or 0.0), one.spec.number))
 
 
 @contextmanager
@@ -249,5 +254,5 @@ def _checkpoint(desk: _Desk, spec: TrialSpec, result: TrialResult, run_id: str, 
 def _lost(desk: _Desk, spec: TrialSpec) -> str:
     return (
         f"the checkpoint of {spec.run_name} is neither in {spec.folder} nor in its run in MLflow: the sweep "
-        f"kept those of its {desk.config.keep} best trials (--keep). Promote one of them, or train it again"
+        f"kept those of its {desk.config.keep} best trials (--keep). Promote one of them: {desk.kept}"
     )

@@ -30,6 +30,7 @@ class RunReport:
         spool: file of events MLflow did not take, None if it took all.
         report: file of the report, None if none was written.
         signal_exit: 130 or 143 if a signal ended the sweep, else 0.
+        is_resumed: whether an earlier process began it; `elapsed_s` is of the last one.
     """
 
     summary: Summary
@@ -43,6 +44,7 @@ class RunReport:
     spool: Path | None = None
     report: Path | None = None
     signal_exit: int = 0
+    is_resumed: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -80,7 +82,7 @@ class RunReport:
     def ui_command(self) -> str:
         """The command that opens all pages on this home."""
         own = Home(self.home)
-        words = ["sweep", "ui", *self._home_flag]
+        words = [f"sweep ui{own.flag}"]
         for flag, address, usual in (
             ("--storage", self.storage, own.optuna_url),
             ("--tracking-uri", self.tracking_uri, own.mlflow_url),
@@ -90,15 +92,18 @@ class RunReport:
         return " ".join(words)
 
     @property
-    def _home_flag(self) -> list[str]:
-        return [] if self.home == Home.at().root else ["--home", shlex.quote(str(self.home))]
-
-    @property
     def resume_command(self) -> str:
         """The command that goes on with a sweep that was interrupted; empty if it came to its end."""
         if not self.signal_exit:
             return ""
-        return " ".join(["sweep", "resume", self.summary.name, *self._home_flag])
+        return f"sweep resume {self.summary.name}{Home(self.home).flag}"
+
+    @property
+    def promote_command(self) -> str:
+        """The command that puts the best trial forward; empty if it was, or if there is no model to put."""
+        if self.checkpoint is None:
+            return ""
+        return f"sweep promote {self.summary.name}{Home(self.home).flag}"
 
     @property
     def load_command(self) -> str:

@@ -35,14 +35,14 @@ def stop(
     where = Home.at(home)
     paths = where.sweep(read_stored(where, name).name)
     if not is_held(paths):
-        raise InputError(f"sweep {name} is not running; `sweep resume {name}` goes on with it")
+        raise InputError(f"sweep {name} is not running; `sweep resume {name}{where.flag}` goes on with it")
     write_text(paths.stop, f"{NOW}\n" if now else "\n")
     since = time.monotonic()
     while is_held(paths):
         if time.monotonic() - since > timeout_s:
             raise UnavailableError(
                 f"sweep {name} was asked to stop and has not ended after {timeout_s:g} s; the request "
-                f"stands. `sweep stop {name} --now` ends its trials in the middle of an epoch"
+                f"stands. `sweep stop {name}{where.flag} --now` ends its trials in the middle of an epoch"
             )
         waiting(time.monotonic() - since)
         time.sleep(LOOK_S)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sweep.errors import InputError
-from sweep.history import PastTrial, SweepHistory
+from sweep.history import PastTrial, SweepHistory, named
 from sweep.paths import Home
 from sweep.records import EpochReport, Objective, Status, SweepRecord
 from sweep.summary import Summary, effective_params, summarise
@@ -62,15 +62,24 @@ class SweepView:
         return sum(result.status in CLOSED and not result.retryable for result in last.values())
 
     @property
+    def varied_params(self) -> set[str]:
+        """Parameters in which its trials differ, by the names users write; all of them of a single trial."""
+        found = [effective_params(trial.spec) for trial in self.trials]
+        names = {name for params in found for name in params}
+        if len(found) < 2:
+            return names
+        return {name for name in names if len({params.get(name) for params in found}) > 1}
+
+    @property
     def train_time_s(self) -> float:
         """Seconds of training, of all trials together."""
         return sum(trial.ending.train_time_s for trial in self.trials)
 
-    def trial(self, number: int) -> PastTrial:
+    def trial(self, word: int | str) -> PastTrial:
         """Find a trial.
 
         Args:
-            number: Optuna's.
+            word: its run name or the number in it.
 
         Returns:
             The trial.
@@ -78,12 +87,19 @@ class SweepView:
         Raises:
             InputError: the sweep has no such trial.
         """
-        found = next((trial for trial in self.trials if trial.spec.number == number), None)
+        found = named(self.trials, str(word))
         if found is None:
-            last = max((trial.spec.number for trial in self.trials), default=None)
-            known = "none has started yet" if last is None else f"its trials are 0 to {last}"
-            raise InputError(f"--trial {number}: {self.name} has no such trial; {known}")
+            last = max((trial.spec.slot for trial in self.trials), default=None)
+            known = (
+                "none has started yet" if last is None else f"its trials are trial-000 to trial-{last:03d}"
+            )
+            raise InputError(f"--trial {word}: {self.name} has no such trial; {known}")
         return found
+
+    @property
+    def resume_command(self) -> str:
+        """The command that goes on with it."""
+        return f"sweep resume {self.name}{Home(self.spool.parents[2]).flag}"
 
     def to_dict(self) -> dict[str, object]:
         """JSON-able form, for `--json`."""
@@ -137,7 +153,9 @@ def sweep_view(name: str, home: str | None = None) -> SweepView:
     """
     view = _view(Home.at(home), name)
     if view is None:
-        raise InputError(f"{name}: it has not started yet; `sweep resume {name}` goes on with it")
+        raise InputError(
+            f"{name}: it has not started yet; `sweep resume {name}{Home.at(home).flag}` goes on with it"
+        )
     return view
 
 

@@ -26,13 +26,18 @@ def show_comparison(found: Comparison) -> None:
         style = "bold" if one != other else ""
         table.add_row(name, text(one, style), text(other, style))
     table.add_section()
-    for name, left, right in found.parameters:
-        one, other = _value(left), _value(right)
-        style = "bold" if one != other else ""
-        table.add_row(f"best {name}", text(one, style), text(other, style))
+    shown = [(name, _value(left), _value(right)) for name, left, right in found.parameters]
+    alike = [name for name, one, other in shown if one == other]
+    for name, one, other in shown:
+        if one != other:
+            table.add_row(f"best {name}", text(one, "bold"), text(other, "bold"))
     Console().print(table)
+    if alike:
+        Console().print(text(f"the two best have the same {', '.join(alike)}"))
     for obstacle in found.obstacles:
         say(f"the scores cannot be compared: {obstacle}")
+    if not found.obstacles:
+        say("the scores can be compared: same task, metric, data and classes")
     if (difference := found.difference) is not None:
         metric = first.summary.metric
         better = "equal to" if not difference else f"{abs(difference):.4f} {_direction(difference)} than"
@@ -50,8 +55,7 @@ def _rows(side: SweepView) -> Iterator[tuple[str, str]]:
     yield "task", summary.task
     for key, setting in side.settings.items():
         yield key.replace("_", " "), _value(setting)
-    counts = [f"{n} {status}" for status, n in summary.counts.items() if n]
-    yield "trials", f"{summary.n_slots}: {', '.join(counts) or 'none ended'}"
+    yield "trials", f"{summary.n_slots}: {summary.counted or 'none ended'}"
     yield "training time", duration(side.train_time_s)
     best, default = summary.best, summary.default
     yield summary.metric, "-" if best is None else f"{best[1].value:.4f} ({best[0].run_name})"

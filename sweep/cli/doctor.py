@@ -9,6 +9,9 @@ import typer
 
 from sweep.cli import flags
 
+UNFINISHED = ("rest", "delivery")
+"""Rules that a sweep breaks whose process died."""
+
 
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
@@ -23,6 +26,7 @@ def doctor(
     """
     from sweep.api.doctor import examine
     from sweep.cli.waiting import waiting
+    from sweep.paths import Home
 
     with waiting("examining and mending" if fix else "examining", quiet=as_json):
         seen = examine(environ=os.environ, home=home, storage=storage, tracking_uri=tracking_uri, fix=fix)
@@ -39,6 +43,7 @@ def doctor(
         typer.echo(f"mended: {finding}")
     for finding in seen.findings:
         typer.echo(f"fault: {finding}")
+    flag = Home(seen.home).flag
     n_sweeps, n_faults = len(seen.sweeps), len(seen.findings)
     looked = f"{n_sweeps} sweep{'' if n_sweeps == 1 else 's'} in {seen.home}"
     if not n_faults:
@@ -46,6 +51,8 @@ def doctor(
     else:
         hint = ""
         if not fix and any(finding.is_fixable for finding in seen.findings):
-            hint = "; `sweep doctor --fix` mends what can be mended"
+            hint = f"; `sweep doctor --fix{flag}` mends what can be mended"
+        for name in dict.fromkeys(one.where for one in seen.findings if one.rule in UNFINISHED):
+            typer.echo(f"`sweep resume {name}{flag}` goes on with {name}; --fix only writes down where it is")
         typer.echo(f"{n_faults} fault{'' if n_faults == 1 else 's'}: {looked}{hint}")
     raise typer.Exit(seen.exit_code)

@@ -66,8 +66,12 @@ class LineObserver(QuietObserver):
     def sweep_resumed(self, closed: Results, n_again: int) -> None:
         """One line."""
         self._view.resumed(closed)
-        again = f", {n_again} begun before run again" if n_again else ""
-        self._line(f"going on: {len(closed)} trials have ended{again}")
+        total = self._view.record.total_slots if self._view.record else 0
+        if len(closed) == total and not n_again:
+            self._line(f"nothing is left to train: all {total} trials have ended; --extra N adds some")
+            return
+        again = f"; {n_again} of the others had begun, and run again" if n_again else ""
+        self._line(f"going on: {len(closed)} of {total} trials have ended{again}")
 
     def trial_started(self, spec: TrialSpec) -> None:
         """One line with the parameters."""

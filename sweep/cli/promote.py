@@ -12,7 +12,13 @@ from sweep.cli import flags
 def promote(  # noqa: PLR0917  Typer reads a command's flags from its signature
     name: Annotated[str, typer.Argument(help="Name of the sweep, as `sweep run` printed it.")],
     trial: Annotated[
-        int | None, typer.Option(help="Number of the trial (default: the best one).", show_default=False)
+        str | None,
+        typer.Option(
+            help="Its name or number, e.g. trial-007-r1 or 7 (default: the best one); the --keep best have a "
+            "checkpoint.",
+            metavar="N",
+            show_default=False,
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Also if it is not better; the ledger says so.")

@@ -61,11 +61,11 @@ def show_report(report: "RunReport") -> None:
         report: of a finished run.
     """
     summary = report.summary
-    counts = ", ".join(f"{number} {status}" for status, number in summary.counts.items() if number)
     say("")
     say(
-        f"{summary.name}: {summary.why_ended} after {duration(report.elapsed_s)} "
-        f"({counts or 'no trial ended'})"
+        f"{summary.name}: {summary.why_ended} after {duration(report.elapsed_s)}"
+        f"{' since it was resumed' if report.is_resumed else ''} "
+        f"({summary.counted or 'no trial ended'})"
     )
     if summary.best is None:
         say("no trial completed, so there is no best model; Production is untouched")
@@ -77,6 +77,7 @@ def show_report(report: "RunReport") -> None:
         say(f"not promoted: {report.kept}")
     if report.checkpoint is not None:
         say(f"  the best trial's checkpoint: {report.checkpoint}")
+        say(f"  put it forward as it is: {report.promote_command}")
     if report.spool is not None:
         say(f"MLflow did not take everything; what is missing is kept in {report.spool}")
     if report.resume_command:

@@ -21,10 +21,11 @@ def stop(
     """
     from sweep.api.stop import stop as stopped
     from sweep.cli.waiting import waiting
+    from sweep.paths import Home
 
     with waiting(f"waiting for the end of {name}", quiet=as_json):
         stopped(name, home=home, now=now, timeout_s=timeout)
     if as_json:
         typer.echo(json.dumps({"name": name, "stopped": True}))
     else:
-        typer.echo(f"{name} has stopped; `sweep resume {name}` goes on with it")
+        typer.echo(f"{name} has stopped; `sweep resume {name}{Home.at(home).flag}` goes on with it")

@@ -10,7 +10,8 @@ from rich.table import Table
 from sweep.api.sweeps import SweepView, curves, stamp
 from sweep.cli.literal import say, text
 from sweep.cli.words import duration, params_line, short_metric, value
-from sweep.history import PastTrial
+from sweep.history import CUT, PastTrial
+from sweep.records import Status
 from sweep.summary import effective_params
 
 LOOK_S = 1.0
@@ -53,22 +54,27 @@ def show_sweep(view: SweepView) -> None:
     Args:
         view: of the sweep.
     """
-    counts = ", ".join(f"{n} {status}" for status, n in view.summary.counts.items() if n)
     say(f"{view.name}: {view.state}{f', {view.why}' if view.why else ''}")
-    say(f"{view.n_closed} of {view.summary.n_slots} trials have ended ({counts or 'none yet'})")
+    say(f"{view.n_closed} of {view.summary.n_slots} trials have ended ({view.summary.counted or 'none yet'})")
     if (best := view.summary.best) is not None:
         gain = "" if view.summary.gain is None else f", gain over the default {view.summary.gain:+.4f}"
+        if best[0].slot == 0:
+            gain = ", which is the default configuration"
         say(f"best: {best[0].run_name}, {view.summary.metric} {best[1].value:.4f}{gain}")
     if model := view.notes.get("sweep.model"):
         say(f"model: {model}")
     if why := view.notes.get("sweep.not_promoted"):
         say(f"not in Production: {why}")
     if view.state in {"cut", "stopped"}:
-        say(f"go on with it: sweep resume {view.name}")
+        say(f"go on with it: {view.resume_command}")
+    varied = view.varied_params
     table = _trial_table("trial", view)
     for trial in view.trials:
-        table.add_row(*_cells(view, trial), text(params_line(trial.spec)))
+        table.add_row(*_cells(view, trial), text(params_line(trial.spec, varied)))
     Console().print(table)
+    for trial in view.trials:
+        if trial.ending.reason and _state(view, trial) == "failed":
+            say(f"{trial.spec.run_name} failed: {trial.ending.reason}")
 
 
 def show_trial(view: SweepView, trial: PastTrial) -> None:
@@ -166,7 +172,8 @@ def _is_over(view: SweepView, trial: PastTrial) -> bool:
 
 def _state(view: SweepView, trial: PastTrial) -> str:
     if trial.result is not None:
-        return trial.result.status.value
+        is_cut = trial.result.status is Status.FAILED and trial.result.reason.startswith(CUT)
+        return "cut" if is_cut else trial.result.status.value
     return "running" if view.state == "running" else "cut"
 
 

@@ -33,7 +33,12 @@ def list_sweeps(home: flags.Home = None, as_json: flags.AsJson = False) -> None:
 def show(
     name: Name,
     trial: Annotated[
-        int | None, typer.Option(help="Number of a trial: its parameters and curve.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Name or number of a trial, e.g. trial-007-r1 or 7: its parameters and curve.",
+            metavar="N",
+            show_default=False,
+        ),
     ] = None,
     home: flags.Home = None,
     as_json: flags.AsJson = False,

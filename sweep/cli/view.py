@@ -1,5 +1,6 @@
 """What has been seen of a sweep so far, without any drawing."""
 
+import json
 import time
 from dataclasses import dataclass, field
 
@@ -28,6 +29,8 @@ class SweepView:
         n_earlier: how many of them an earlier process closed.
         since: when the first trial started, monotonic seconds.
         is_ending: whether no further trial will start.
+        crashes: dead workers by slot.
+        max_retries: attempts after the first at a slot whose worker dies.
     """
 
     record: SweepRecord | None = None
@@ -38,10 +41,13 @@ class SweepView:
     n_earlier: int = 0
     since: float = 0.0
     is_ending: bool = False
+    crashes: dict[int, int] = field(default_factory=dict)
+    max_retries: int = 0
 
     def started(self, record: SweepRecord) -> None:
         """Begin."""
         self.record, self.since = record, time.monotonic()
+        self.max_retries = int(json.loads(record.config or "{}").get("max_retries", 0))
 
     def resumed(self, closed: Results) -> None:
         """Take in what an earlier process has done."""
@@ -67,7 +73,8 @@ class SweepView:
         """
         self.rows.pop(spec.trial_uid, None)
         self.counts[result.status] = self.counts.get(result.status, 0) + 1
-        self.closed_slots.add(spec.slot)
+        if not self._runs_again(spec, result):
+            self.closed_slots.add(spec.slot)
         if self.record is None or result.status is not Status.COMPLETE or result.value is None:
             return False
         standing = self.best[1].value if self.best else None
@@ -75,6 +82,15 @@ class SweepView:
             return False
         self.best = (spec, result)
         return True
+
+    def _runs_again(self, spec: TrialSpec, result: TrialResult) -> bool:
+        """Whether its slot is still open: it was stopped, or its worker died for the first times."""
+        if result.status in {Status.STOPPED, Status.PAUSED}:
+            return True
+        if result.status is not Status.FAILED or not result.retryable:
+            return False
+        self.crashes[spec.slot] = self.crashes.get(spec.slot, 0) + 1
+        return self.crashes[spec.slot] <= self.max_retries
 
     def eta_s(self) -> float | None:
         """Seconds until all slots are closed, at this pace; None before a trial ended and at the end."""

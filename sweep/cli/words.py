@@ -1,5 +1,7 @@
 """Numbers as people read them."""
 
+from collections.abc import Collection
+
 from sweep.records import SweepRecord, TrialSpec
 
 
@@ -32,16 +34,21 @@ def value(number: object) -> str:
     return f"{number:.3g}" if isinstance(number, float) else str(number)
 
 
-def params_line(spec: TrialSpec) -> str:
+def params_line(spec: TrialSpec, names: Collection[str] | None = None) -> str:
     """A trial's parameters in one line.
 
     Args:
         spec: the trial.
+        names: of those to show, None for all.
 
     Returns:
         Model first, then `name=value`.
     """
-    return " ".join([spec.model, *(f"{name}={value(number)}" for name, number in spec.params.items())])
+    words = [spec.model] if names is None or "model_name" in names else []
+    for name, number in spec.params.items():
+        if names is None or name in names:
+            words.append(f"{name}={value(number)}")
+    return " ".join(words)
 
 
 def short_metric(record: SweepRecord) -> str:

@@ -113,7 +113,7 @@ def _slots(facts: SweepFacts, study: StudyFacts) -> Found:
 def _rest(_: SweepFacts, study: StudyFacts) -> Found:
     for trial in study.trials:
         if trial.state in {"RUNNING", "WAITING"}:
-            yield f"trial {trial.number} is {trial.state}, but no process runs the sweep", True
+            yield f"trial {trial.number} in Optuna is {trial.state}, but no process runs the sweep", True
 
 
 def _parents(facts: SweepFacts, _: StudyFacts) -> Found:
@@ -132,7 +132,7 @@ def _parents(facts: SweepFacts, _: StudyFacts) -> Found:
 
 def _delivery(facts: SweepFacts, _: StudyFacts) -> Found:
     if facts.n_undelivered:
-        yield f"{facts.n_undelivered} bytes of its spool have not arrived in MLflow", True
+        yield f"{facts.n_undelivered} bytes of its events (spool.jsonl) have not arrived in MLflow", True
 
 
 def _bijection(facts: SweepFacts, study: StudyFacts) -> Found:

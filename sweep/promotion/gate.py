@@ -151,6 +151,8 @@ def _is_better(case: Case) -> str:
         return ""
     if found.n_images < FEWEST_IMAGES:
         return f"{_numbers(case)}; noise cannot be told from {found.n_images} validation image"
+    if found.low == 0 == found.high:
+        return f"{_numbers(case)}: the two do the same on every image that was drawn"
     return "" if found.low > 0 else f"{_numbers(case)}; its lower end must be above 0"
 
 

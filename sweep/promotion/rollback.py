@@ -7,6 +7,7 @@ from sweep.ledger import Deed, Entry, predecessors
 from sweep.ports import Champion
 from sweep.promotion.promoting import now
 from sweep.promotion.steps import PROMOTION, Candidate, walk
+from sweep.tracking.registered import Standing
 from sweep.tracking.registry import ModelRegistry
 
 
@@ -63,7 +64,21 @@ def roll_back(registry: ModelRegistry, model: str, *, by: str) -> Restored:
         raise InputError(
             f"{model}: no former champion can be put back; nothing was changed: {'; '.join(skipped)}"
         )
-    raise InputError(f"{model}: its ledger names no former champion, so there is none to go back to")
+    raise InputError(_why_none(model, standing))
+
+
+def _why_none(model: str, standing: Standing) -> str:
+    """A rollback takes back what came later, so the first champion has nobody before it."""
+    ever = dict.fromkeys(entry.version for entry in standing.entries)
+    later = [version for version in ever if version != standing.champion and version in standing.versions]
+    if standing.champion is None or not later:
+        return f"{model}: its ledger names no former champion, so there is none to go back to"
+    tags = standing.versions[later[-1]]
+    sweep, trial = tags.get("sweep.name", "SWEEP"), tags.get("sweep.run_name", "TRIAL")
+    return (
+        f"{model}: version {standing.champion} was the first champion, so there is none to go back to. To "
+        f"put version {later[-1]} into Production again: sweep promote {sweep} --trial {trial} --force"
+    )
 
 
 def _moved(registry: ModelRegistry, former: Champion, *, by: str) -> Champion:

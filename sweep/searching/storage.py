@@ -101,7 +101,7 @@ def opening_errors(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:  # ValueError: its port
         raise InputError(
             f"--storage {redacted(url)}: not an address SQLAlchemy can open ({redacted(str(error))}); "
             "e.g. sqlite:///mlruns/optuna.db or postgresql+psycopg://user@host/db, "
@@ -138,11 +138,11 @@ def engine_options(backend: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> dict
 def _why_closed(shown: str, error: BaseException) -> str:
     if "table schema" in str(error):
         return (
-            f"Optuna's storage {shown} was written by another version of Optuna; nothing was started. "
+            f"Optuna's storage {shown} was written by another version of Optuna; nothing was changed. "
             f"Make a backup, then: optuna storage upgrade --storage {shown}"
         )
     return (
-        f"Optuna's storage {shown} cannot be opened: {first_line(error)}; nothing was started. "
+        f"Optuna's storage {shown} cannot be opened: {first_line(error)}; nothing was changed. "
         "Check that the server runs, or that the folder is writable and the file is an Optuna database"
     )
 

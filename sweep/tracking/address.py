@@ -4,6 +4,7 @@ A wrong address must fail before the first trial; opening the store (import, tab
 happens beside the first trials.
 """
 
+import http.client
 import re
 import sqlite3
 import tempfile
@@ -47,21 +48,31 @@ def check_address(
 
 def _probe_server(url: str, timeout_s: float) -> None:
     shown = redacted(url)
+    # urllib takes `user:password@` for a host; being alive needs no login.
+    bare = re.sub(r"(?<=://).*@", "", url).rstrip("/")
     try:
-        # urllib takes `user:password@` for a host; being alive needs no login.
-        bare = re.sub(r"(?<=://).*@", "", url).rstrip("/")
         with urllib.request.urlopen(f"{bare}/health", timeout=timeout_s):
             return
     except urllib.error.HTTPError as error:
         if error.code < 500:  # it answers; whether it is MLflow and lets us in is asked when it is opened
             return
         problem = f"answers {error.code} {error.reason}"
-    except (OSError, ValueError) as error:
+    except http.client.InvalidURL as error:
+        raise InputError(f"--tracking-uri {shown}: {error}; e.g. http://127.0.0.1:5000") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
         problem = f"does not answer: {getattr(error, 'reason', error)}"
     raise UnavailableError(
-        f"MLflow server {shown} {problem}; nothing was started. Start it "
-        "(mlflow server --host HOST --port PORT) or mend --tracking-uri"
+        f"MLflow server {shown} {problem}; nothing was changed. Start it ({_starting(bare)}) or mend "
+        "--tracking-uri"
     )
+
+
+def _starting(url: str) -> str:
+    """The command that starts a server at an address of this machine; elsewhere its owner knows better."""
+    place = urllib.parse.urlsplit(url)
+    if place.hostname not in {"127.0.0.1", "localhost", "::1"}:
+        return "mlflow server"
+    return f"mlflow server --host {place.hostname} --port {place.port or 80}"
 
 
 def _check_sqlite(file: Path, busy_timeout_s: float) -> None:
@@ -78,7 +89,7 @@ def _check_sqlite(file: Path, busy_timeout_s: float) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
     except OSError as error:
         raise UnavailableError(
-            f"MLflow's database {file} cannot be used: {error}; nothing was started. "
+            f"MLflow's database {file} cannot be used: {error}; nothing was changed. "
             "Choose a folder that can be written"
         ) from error
 
@@ -112,7 +123,12 @@ def _connect(url: str, timeout_s: float) -> None:
         engine = sqlalchemy.create_engine(url, connect_args=options)
         with closing(engine.connect()):
             engine.dispose()
-    except (sqlalchemy.exc.ArgumentError, sqlalchemy.exc.NoSuchModuleError, ImportError) as error:
+    except (
+        sqlalchemy.exc.ArgumentError,
+        sqlalchemy.exc.NoSuchModuleError,
+        ImportError,
+        ValueError,  # of its port
+    ) as error:
         raise InputError(
             f"--tracking-uri {shown}: not an address that can be opened ({redacted(str(error))}); "
             "e.g. sqlite:///mlruns/mlflow.db, http://127.0.0.1:5000 or postgresql+psycopg://user@host/db"
@@ -120,5 +136,5 @@ def _connect(url: str, timeout_s: float) -> None:
     except sqlalchemy.exc.SQLAlchemyError as error:
         first = redacted(str(error)).splitlines()[0]
         raise UnavailableError(
-            f"MLflow's database {shown} does not answer: {first}; nothing was started"
+            f"MLflow's database {shown} does not answer: {first}; nothing was changed"
         ) from error

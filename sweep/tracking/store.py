@@ -188,10 +188,10 @@ def _why_closed(tracking_uri: str, error: Exception) -> str:
     shown = redacted(tracking_uri)
     if "out-of-date database schema" in str(error):
         return (
-            f"{shown} was written by another version of MLflow: {_first_line(error)}; nothing was started. "
+            f"{shown} was written by another version of MLflow: {_first_line(error)}; nothing was changed. "
             f"Make a backup, then: mlflow db upgrade {shown}"
         )
-    return f"MLflow's store {shown} cannot be opened: {_first_line(error)}; nothing was started"
+    return f"MLflow's store {shown} cannot be opened: {_first_line(error)}; nothing was changed"
 
 
 def _first_line(error: Exception) -> str:

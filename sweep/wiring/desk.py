@@ -41,6 +41,7 @@ class Desk:
         orchestrator: runs the trials.
         errands: has workers package and evaluate.
         notes: of the study, which optuna-dashboard shows.
+        is_resumed: whether an earlier process began the sweep.
     """
 
     config: SweepConfig
@@ -54,6 +55,7 @@ class Desk:
     orchestrator: Orchestrator
     errands: Errands
     notes: StudyNotes
+    is_resumed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,7 @@ def opened(
             orchestrator=orchestrator,
             errands=Errands(executor, stop),
             notes=notes,
+            is_resumed=resumption is not None,
         )
 
 

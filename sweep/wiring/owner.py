@@ -66,8 +66,8 @@ def held(paths: SweepPaths, name: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise InputError(
-            f"sweep {name} is running{_described(paths)}; wait for its end, end it with `sweep stop {name}`, "
-            "or choose another --name"
+            f"sweep {name} is running{_described(paths)}; wait for its end, end it with "
+            f"`sweep stop {name}{Home(paths.root.parents[1]).flag}`, or choose another --name"
         ) from None
     except OSError as error:
         raise UnavailableError(f"the home cannot be written: {error}; choose another with --home") from error
