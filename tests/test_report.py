@@ -4,13 +4,9 @@ import dataclasses
 import json
 import re
 import shutil
-from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from sweep.api.report_evidence import no_evidence
 from sweep.api.report_material import material_of
@@ -23,46 +19,13 @@ from sweep.records import Objective, Status, TrialResult, TrialSpec
 from sweep.report.material import Figures, Material
 from sweep.report.page import html_of, page_of
 from sweep.report.pruning import pruning_facts
-from sweep.search_space import builtin_names, load_space
 from sweep.wiring import Addresses
 from tests.conftest import run_here
+from tests.report_page import SECTIONS, ReportPage
 
-SECTIONS = {
-    *("answer", "trust", "next", "history", "importance", "maps", "curves", "classes", "frames", "trials"),
-    *("failures", "data", "environment", "again"),
-}
 STAND_IN = ("run", "--trainer", "stand_in", "--workers", "1", "--report")
 EVIL = "</script><script>window.broken=1</script>"
 SECRET = "postgresql://me:hunter2@server/db"
-
-
-class _Page(HTMLParser):
-    """Texts and links of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.links: list[str] = []
-        self.ids: set[str] = set()
-        self.scripts: list[str] = []
-        self._within = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._within = tag
-        found = dict(attrs)
-        self.ids |= {found.get("id") or ""}
-        self.links += [value for key, value in attrs if key in {"src", "href"} and value]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._within = ""
-
-    def handle_data(self, data: str) -> None:
-        (self.scripts if self._within in {"script", "style"} else self.words).append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +41,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(root: Path) -> _Page:
-    return _Page((root / "mlruns/sweeps/mixed/report.html").read_text())
+def page(root: Path) -> ReportPage:
+    return ReportPage((root / "mlruns/sweeps/mixed/report.html").read_text())
 
 
 @pytest.fixture
@@ -117,7 +80,7 @@ def evaluation() -> Evaluation:
 
 
 @pytest.mark.slow
-def test_report_has_every_section_and_says_what_the_summary_says(root: Path, page: _Page) -> None:
+def test_report_has_every_section_and_says_what_the_summary_says(root: Path, page: ReportPage) -> None:
     view = sweep_view("mixed", str(root / "mlruns"))
     assert view.summary.best is not None
     assert view.summary.gain is not None
@@ -133,12 +96,12 @@ def test_report_has_every_section_and_says_what_the_summary_says(root: Path, pag
 
 @pytest.mark.slow
 def test_report_asks_nothing_of_any_network(root: Path) -> None:
-    page = _Page((root / "mlruns/sweeps/mixed/report.html").read_text())
+    page = ReportPage((root / "mlruns/sweeps/mixed/report.html").read_text())
     assert {link.partition(":")[0].partition("#")[0] for link in page.links} <= {"", "data"}
 
 
 @pytest.mark.slow
-def test_pruning_is_judged_with_what_it_saved(page: _Page) -> None:
+def test_pruning_is_judged_with_what_it_saved(page: ReportPage) -> None:
     assert re.search(r"\d+ trials? ended early, which saved about .* of training", page.text)
 
 
@@ -156,7 +119,7 @@ def test_report_and_narrowed_space_are_logged_on_the_sweeps_own_run(root: Path) 
 
 @pytest.mark.slow
 def test_sweep_without_a_completed_trial_has_a_report_that_says_so(root: Path) -> None:
-    page = _Page((root / "mlruns/sweeps/broken/report.html").read_text())
+    page = ReportPage((root / "mlruns/sweeps/broken/report.html").read_text())
     assert page.ids >= SECTIONS
     assert "There is no best model: no completed trial: 2 failed" in page.text
     assert "There is no narrower search space: no trial completed" in page.text
@@ -198,7 +161,7 @@ def test_command_answers_an_unknown_name_with_the_near_one(root: Path) -> None:
 def test_report_is_written_where_both_databases_are_gone(root: Path, tmp_path: Path) -> None:
     home = tmp_path / "mlruns"
     shutil.copytree(root / "mlruns/sweeps", home / "sweeps")
-    page = _Page(write_report("mixed", home=str(home)).read_text())
+    page = ReportPage(write_report("mixed", home=str(home)).read_text())
     assert "Not shown: Optuna's storage could not be read" in page.text
     assert page.ids >= SECTIONS
 
@@ -230,7 +193,7 @@ def test_what_users_named_is_text_and_passwords_are_hidden(
     text = html_of(page_of(told))
     assert "<script>window.broken" not in text
     assert "hunter2" not in text
-    page = _Page(text)
+    page = ReportPage(text)
     assert EVIL in page.text
     (drawn,) = {one for one in page.scripts if '"layout"' in one and "Plotly" not in one}
     assert EVIL in json.loads(drawn)["layout"]["title"]["text"]
@@ -241,7 +204,7 @@ def test_score_comes_with_interval_latency_and_the_best_and_worst_class(
     material: Material, evaluation: Evaluation
 ) -> None:
     text = html_of(page_of(dataclasses.replace(material, evaluation=evaluation)))
-    page = _Page(text)
+    page = ReportPage(text)
     assert "(95% interval 0.5500 to 0.6700, 12 validation images)" in page.text
     assert "12 validation images are few" in page.text
     assert "12.5 ms" in page.text
@@ -252,7 +215,7 @@ def test_score_comes_with_interval_latency_and_the_best_and_worst_class(
 
 
 @pytest.mark.slow
-def test_command_to_do_it_again_has_every_flag_that_is_not_usual(page: _Page) -> None:
+def test_command_to_do_it_again_has_every_flag_that_is_not_usual(page: ReportPage) -> None:
     found = re.search(r"sweep run --task segmentation --trials 24 .*?--set fault_share=0.2", page.text)
     assert found is not None
     again = found[0].split()
@@ -302,106 +265,3 @@ def test_pruned_trial_that_was_ahead_is_found_and_time_saved_is_by_its_own_pace(
     # Two seconds an epoch: two epochs of the first are missing, three of the second.
     assert (facts.n_pruned, facts.n_judged, facts.saved_s) == (2, 2, 10.0)
     assert facts.spent_s == 4 * 8.0 + 4.0 + 2.0
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", builtin_names())
-def test_narrowed_space_of_every_builtin_space_runs(name: str, tmp_path: Path) -> None:
-    space = load_space(name)
-    words = ("--trainer", "stand_in", "--task", space.task, "--workers", "1", "--epochs", "2", "--json")
-    first = run_here(
-        "run", *words, "--space", name, "--trials", "10", "--name", "a", "--report", folder=tmp_path
-    )
-    assert first.returncode == 0, first.stderr
-    file = tmp_path / "mlruns/sweeps/a/next_space.yaml"
-    assert run_here("spaces", str(file), folder=tmp_path).returncode == 0
-    yaml.safe_load(file.read_text())
-    again = run_here("run", *words, "--space", str(file), "--trials", "4", "--name", "b", folder=tmp_path)
-    assert again.returncode == 0, again.stderr
-    best, start = json.loads(first.stdout)["best"], json.loads(again.stdout)["default"]
-    assert start["params"] == best["params"]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trained")
-    words = (
-        "--task",
-        "segmentation",
-        "--trials",
-        "3",
-        "--epochs",
-        "2",
-        "--image-size",
-        "64x48",
-        "--name",
-        "real",
-    )
-    done = run_here("run", *words, "--name", "real", "--workers", "2", "--report", "--json", folder=folder)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.mark.long
-def test_report_of_real_training_shows_interval_classes_pictures_and_the_model(
-    trained: Path,
-) -> None:
-    page = _Page((trained / "mlruns/sweeps/real/report.html").read_text())
-    assert page.ids >= SECTIONS
-    assert {"plot-history", "plot-curves", "plot-confusion", "plot-classes"} <= page.ids
-    assert re.search(r"95% interval 0\.\d{4} to 0\.\d{4}, \d+ validation images", page.text)
-    assert re.search(r"\d+\.\d ms", page.text)
-    assert "registered as rccar-demo-segmentation version 1, in Production" in page.text
-    assert 'sweep.load_model("models:/rccar-demo-segmentation/1"' in page.text
-    assert "The gate before Production said: promoted" in page.text
-    assert re.search(r"\d+ train, \d+ val", page.text)
-    assert sum(link.startswith("data:image/png") for link in page.links) >= 2
-
-
-@pytest.mark.long
-def test_report_written_later_finds_in_mlflow_what_the_first_one_found(trained: Path) -> None:
-    first = _Page((trained / "mlruns/sweeps/real/report.html").read_text())
-    later = _Page(write_report("real", home=str(trained / "mlruns"), out=trained / "later.html").read_text())
-    assert later.ids == first.ids
-    assert [link for link in later.links if link.startswith("data:")] == [
-        link for link in first.links if link.startswith("data:")
-    ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is not on this machine")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("width_px", [1280, 400])
-def test_page_draws_its_plots_without_network_and_fits_its_window(
-    browser: Any, trained: Path, width_px: int
-) -> None:
-    context = browser.new_context(viewport={"width": width_px, "height": 900}, offline=True)
-    page, errors, requests = context.new_page(), [], []
-    page.on("console", lambda told: errors.append(told.text) if told.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda asked: requests.append(asked.url))
-    file = trained / "mlruns/sweeps/real/report.html"
-    page.goto(file.as_uri())
-    page.wait_for_function(
-        "[...document.querySelectorAll('.plot')].every((one) => one.querySelector('.main-svg'))"
-    )
-    assert errors == []
-    assert [one for one in requests if not one.startswith(("data:", "blob:"))] == [file.as_uri()]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width_px
-    assert page.evaluate(
-        "[...document.images].every((one) => one.complete && one.naturalWidth > 0 && one.alt)"
-    )
-    page.get_by_role("button", name="miou").click()
-    column = page.locator("#trials tbody tr td:nth-child(3)").all_inner_texts()
-    assert column == sorted(column)
-    context.close()
