@@ -21,7 +21,7 @@ def figure(value: float | None) -> str:
 
 def gain(value: float | None) -> str:
     """A difference with its sign."""
-    return NOTHING if value is None else f"{value:+.4f}"
+    return NOTHING if value is None else f"{round(value, 4) + 0.0:+.4f}"  # no -0.0000
 
 
 def moment(at_ms: int) -> str:

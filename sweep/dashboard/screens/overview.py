@@ -71,7 +71,7 @@ def _columns(words: Words) -> dict[str, object]:
         "metric": Column(words("column.metric"), width=70),
         "gain": NumberColumn(words("column.gain"), format="%+.4f", width="small"),
         "champion": Column(words("column.champion"), width=110),
-        "trials": Column(words("column.trials"), width=70),
+        "trials": Column(words("column.trials"), width=85),
         "began": Column(words("column.began"), width=140),
         "data": Column(words("column.data"), width="small"),
     }

@@ -52,7 +52,7 @@ def failures(visit: Visit, line: SweepLine) -> None:
         elements.success(words("failures.none"))
         return
     columns = {
-        "trial": Column(words("column.trial"), pinned=True, width="small"),
+        "trial": Column(words("column.trial"), pinned=True, width=100),
         "state": Column(words("column.state"), width=95),
         "reason": Column(words("column.reason"), width="large"),
         "worker": Column(words("column.worker"), width="small"),
@@ -151,7 +151,7 @@ def _range(label: str, low: float, high: float, *, key: str) -> Range:
 
 def _columns(words: Words, params: list[str], numeric: dict[str, tuple[float, float]]) -> dict[str, Any]:
     columns: dict[str, Any] = {
-        "trial": Column(words("column.trial"), pinned=True, width="small"),
+        "trial": Column(words("column.trial"), pinned=True, width=100),
         "state": Column(words("column.state"), width=95),
         "value": NumberColumn(words("column.value"), format="%.4f", width="small"),
         "is_best": Column(words("column.best_mark"), width="small"),
@@ -159,7 +159,7 @@ def _columns(words: Words, params: list[str], numeric: dict[str, tuple[float, fl
     }
     for name in params:
         kind = NumberColumn if name in numeric else Column
-        columns[f"param {name}"] = kind(plain(name), width="small")
+        columns[f"param {name}"] = kind(name, width="small")
     return columns | {
         "epoch": NumberColumn(words("column.best_epoch"), width="small"),
         "lasted": NumberColumn(words("column.seconds"), format="%.1f", width="small"),
