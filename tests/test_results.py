@@ -200,6 +200,11 @@ def test_best_so_far_follows_the_direction() -> None:
         assert next(trace for trace in history.data if trace.name == "best so far").y[-1] == best
 
 
+def test_few_trials_are_counted_in_whole_numbers() -> None:
+    assert plots_of(0.5, 0.9).history().layout.xaxis.dtick == 1
+    assert plots_of(0.5, 0.9).curves().layout.xaxis.dtick == 1
+
+
 def test_ranges_that_no_axis_can_hold_stay_apart() -> None:
     study = optuna.create_study()
     for value in (0.1, 0.2):

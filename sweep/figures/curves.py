@@ -7,7 +7,7 @@ from html import escape
 
 import plotly.graph_objects as go
 
-from sweep.figures.theme import CATEGORIES, STATES, colour_of, nothing_to_show, themed
+from sweep.figures.theme import CATEGORIES, STATES, colour_of, count_along_x, nothing_to_show, themed
 
 MOST_MARKED = 12
 """Epochs of a curve up to which each has a marker."""
@@ -57,7 +57,7 @@ def learning_curves(curves: Sequence[NamedCurve], *, title: str) -> go.Figure:
                 name=state or curve.name,
                 opacity=0.85 if state == "complete" else 0.6,
             )
-    _label_axes(figure, {curve.metric for curve in shown})
+    _label_axes(figure, {curve.metric for curve in shown}, _last(shown))
     figure.update_layout(hovermode="closest", legend={"traceorder": "reversed"})
     return themed(figure, title)
 
@@ -85,7 +85,7 @@ def loss_curves(curves: Sequence[NamedCurve], *, title: str = "Loss by epoch") -
             legendgroup=curve.name,
             name=f"{escape(curve.name)} {'validation' if is_validation else 'training'}",
         )
-    _label_axes(figure, ["loss"])
+    _label_axes(figure, ["loss"], _last(shown))
     return themed(figure, title)
 
 
@@ -107,6 +107,11 @@ def _drawn_at(state: str) -> int:
     return order.index(state) if state in order else -1
 
 
-def _label_axes(figure: go.Figure, metrics: Iterable[str]) -> None:
-    figure.update_xaxes(title_text="epoch", rangemode="tozero", tickformat="d")
+def _last(curves: Sequence[NamedCurve]) -> int:
+    return max((step for curve in curves for step in curve.steps), default=0)
+
+
+def _label_axes(figure: go.Figure, metrics: Iterable[str], last_epoch: int) -> None:
+    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    count_along_x(figure, last_epoch)
     figure.update_yaxes(title_text=escape(", ".join(sorted(metrics))))

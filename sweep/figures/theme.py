@@ -40,6 +40,7 @@ MARKERS = {
 TITLE_CHARS = 46
 """Of one line of a title: what fits into 400 px."""
 HEIGHT_PX = 380
+MOST_TICKS = 12
 FONT = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 
 _AXIS = {
@@ -138,6 +139,16 @@ def themed(figure: go.Figure, title: str, *, height_px: int = HEIGHT_PX) -> go.F
         autosize=True,
     )
     return figure
+
+
+def count_along_x(figure: go.Figure, largest: int) -> None:
+    """Let an axis of epochs or trials have whole numbers only; by itself it shows 1, 1, 2, 2 of two epochs.
+
+    Args:
+        figure: it is changed.
+        largest: number on the axis.
+    """
+    figure.update_xaxes(tickformat="d", dtick=1 if largest <= MOST_TICKS else None)
 
 
 def nothing_to_show(title: str) -> go.Figure:

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sweep.catalog import unknown
 from sweep.errors import InputError
 from sweep.figures.curves import NamedCurve, learning_curves
-from sweep.figures.theme import nothing_to_show, themed
+from sweep.figures.theme import count_along_x, nothing_to_show, themed
 from sweep.searching import plot_layout as layout
 from sweep.searching.plotted import plotted_study, rounded
 from sweep.searching.reading import load_study
@@ -156,6 +156,7 @@ class StudyPlots:
             title = f"History: no trial has completed yet ({self._counted()})"
         figure = visualization.plot_optimization_history(self._study, target_name=self._metric)
         layout.add_other_trials(figure, self._trials, maximise=self._maximise)
+        count_along_x(figure, len(self._trials) - 1)
         return themed(figure, title)
 
     def _importance(self) -> go.Figure:
