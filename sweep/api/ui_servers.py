@@ -87,7 +87,6 @@ def _dashboard(places: Places, ports: Mapping[str, int], environ: Mapping[str, s
     settings = {
         "server.address": LOOPBACK,
         "server.port": ports["dashboard"],
-        "server.allowedHosts": f"{LOOPBACK},localhost",
         "server.headless": "true",
         "server.fileWatcherType": "none",
         "server.showEmailPrompt": "false",
