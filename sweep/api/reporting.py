@@ -106,7 +106,8 @@ def report_at_end(
         file = written(view, desk.home, addresses=addresses, evidence=evidence, observer=observer)
     except Exception as error:  # noqa: BLE001  a figure that cannot be drawn must not cost a sweep its end
         told = redacted(" ".join(str(error).split()) or type(error).__name__)
-        observer.notice(f"the report could not be written: {told}; try again: sweep report {name}")
+        again = f"sweep report {name}{desk.home.flag}"
+        observer.notice(f"the report could not be written: {told}; try again: {again}")
         return None
     desk.scribe.artifact(None, file, "")
     if desk.paths.next_space.exists():
