@@ -143,7 +143,8 @@ def test_optuna_page_shows_studies_takes_notes_and_deletes_nothing(looked_at: Pa
         (study,) = json.loads(ask(f"{base}/api/studies")[1])["study_summaries"]
         assert study["study_name"] == "seen"
         one = f"{base}/api/studies/{study['study_id']}"
-        note = json.dumps({"body": "the camera was tilted", "version": 1}).encode()
+        written = json.loads(ask(f"{one}?after=0")[1])["note"]["version"]  # by the sweep
+        note = json.dumps({"body": "the camera was tilted", "version": written + 1}).encode()
         assert ask(f"{one}/note", "PUT", note)[0] == 204
         assert ask(one, "DELETE")[0] == 403
         assert ask(f"{one}/rename", "POST", b'{"study_name": "mine"}')[0] == 403
