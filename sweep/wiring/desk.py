@@ -134,20 +134,36 @@ def opened(
         )
         notes = StudyNotes(storage, begun.study_id, artifacts=home.optuna_artifacts)
         del beginning, begun  # a history of 10,000 trials is not carried on
-        yield Desk(
-            config=config,
-            home=home,
-            paths=paths,
-            plan=plan,
-            record=record,
-            scribe=scribe,
-            registry=parts.make_registry(config, home),
-            model_name=names.model_name(config),
-            orchestrator=orchestrator,
-            errands=Errands(executor, stop),
-            notes=notes,
-            is_resumed=resumption is not None,
-        )
+        run = _Run(plan=plan, record=record, scribe=scribe, orchestrator=orchestrator, notes=notes)
+        yield _desk(config, home, run, errands=Errands(executor, stop), is_resumed=resumption is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What was made for this one sweep."""
+
+    plan: SweepPlan
+    record: SweepRecord
+    scribe: Scribe
+    orchestrator: Orchestrator
+    notes: StudyNotes
+
+
+def _desk(config: SweepConfig, home: Home, run: _Run, *, errands: Errands, is_resumed: bool) -> Desk:
+    return Desk(
+        config=config,
+        home=home,
+        paths=home.sweep(run.plan.name),
+        plan=run.plan,
+        record=run.record,
+        scribe=run.scribe,
+        registry=parts.make_registry(config, home),
+        model_name=names.model_name(config),
+        orchestrator=run.orchestrator,
+        errands=errands,
+        notes=run.notes,
+        is_resumed=is_resumed,
+    )
 
 
 def _beginning(
