@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from sweep.api.silent import Silent
 from sweep.errors import SweepError
-from sweep.ports import Results
-from sweep.records import EpochReport, SweepRecord, TrialResult, TrialSpec
 
 LOG = logging.getLogger("sweep.dashboard")
 
@@ -32,7 +31,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
-class Watcher:
+class Watcher(Silent):
     """An observer that remembers what it was told."""
 
     def __init__(self) -> None:
@@ -46,24 +45,6 @@ class Watcher:
     def phase(self, text: str, done: int = 0, total: int = 0) -> None:
         """Keep it for whoever looks."""
         self.doing = f"{text} ({done}/{total})" if total else text
-
-    def sweep_started(self, record: SweepRecord) -> None:
-        """Not of a promotion."""
-
-    def sweep_resumed(self, closed: Results, n_again: int) -> None:
-        """Not of a promotion."""
-
-    def trial_started(self, spec: TrialSpec) -> None:
-        """Not of a promotion."""
-
-    def ending(self, text: str) -> None:
-        """Not of a promotion."""
-
-    def epoch(self, report: EpochReport) -> None:
-        """Not of a promotion."""
-
-    def trial_finished(self, spec: TrialSpec, result: TrialResult) -> None:
-        """Not of a promotion."""
 
 
 class Clerk:
