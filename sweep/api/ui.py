@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sweep.api.ui_servers import KEYS, TITLES, USUAL_PORTS, Places, is_remote, server_of
@@ -18,6 +18,7 @@ from sweep.wiring.stored import HIDDEN, read_stored, sweep_names
 
 START_S = 120.0
 POLL_S = 0.2
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,8 @@ def open_pages(
         tracking_uri=_address(where, "tracking_uri", tracking_uri or address_in(environ, "tracking_uri")),
     )
     keys = _wanted(places, only, observer)
+    if "optuna" in keys:
+        _say_what_is_elsewhere(places, observer)
     ours = [key for key in keys if key != "mlflow" or not is_remote(places.tracking_uri)]
     ports = dict(zip(ours, free_ports([USUAL_PORTS[key] for key in ours], port), strict=True)) if ours else {}
     servers = [server_of(key, places, ports, os.environ) for key in ours]
@@ -155,6 +158,22 @@ def _wanted(places: Places, only: str | None, observer: Observer) -> list[str]:
     for key, file in missing.items():
         observer.notice(f"{TITLES[key]} is left out: {file} is not there")
     return [key for key in keys if key not in missing]
+
+
+def _say_what_is_elsewhere(places: Places, observer: Observer) -> None:
+    """optuna-dashboard shows one storage; a sweep may have used another one."""
+    used: dict[str, list[str]] = {}
+    for name in sweep_names(places.home):
+        with suppress(InputError):
+            address = str(read_stored(places.home, name).settings.get("storage") or places.home.optuna_url)
+            used.setdefault(address, []).append(name)
+    for address, names in used.items():
+        if address not in {places.storage, redacted(places.storage)}:
+            shown = ", ".join(names[:MOST_NAMED]) + (" ..." if len(names) > MOST_NAMED else "")
+            observer.notice(
+                f"optuna-dashboard does not show {shown}, of the storage {redacted(address)}; "
+                "--storage shows that one (the dashboard shows both)"
+            )
 
 
 def _missing(places: Places, key: str) -> object:

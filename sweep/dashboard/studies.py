@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from sweep.api.studies import open_study_plots
 from sweep.dashboard.places import Places
 from sweep.errors import SweepError, UnavailableError
-from sweep.paths import Home
 from sweep.views.overview import SweepLine
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ def open_study(places: Places, line: SweepLine, state: int) -> "StudyPlots":
         Its figures.
 
     Raises:
-        InputError: Optuna's storage has no such study.
-        UnavailableError: it cannot be used.
+        InputError: no storage that could be meant has such a study.
+        UnavailableError: a file of it cannot be read.
     """
     return _read(places, line.name, line.run_id, state)
 
@@ -38,11 +38,8 @@ def _read(
     run_id: str,  # noqa: ARG001  of two sweeps with one name the later one has the study
     state: int,  # noqa: ARG001
 ) -> "StudyPlots":
-    # Importing Optuna takes a third of a second: not before somebody wants its figures.
-    from sweep.searching.plots import open_plots
-
     try:
-        return open_plots(places.storage or Home.at(places.home).optuna_url, name)
+        return open_study_plots(name, home=places.home, storage=places.storage)
     except SweepError:
         raise
     except OSError as error:

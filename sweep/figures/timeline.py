@@ -10,6 +10,9 @@ import plotly.graph_objects as go
 
 from sweep.figures.theme import GREY, STATES, nothing_to_show, short, themed
 
+BELOW_PX = 78
+"""Room for two lines of ticks and a legend."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerBar:
@@ -75,7 +78,9 @@ def worker_timeline(bars: Sequence[WorkerBar]) -> go.Figure:
     title = f"Workers: {len(timed)} trials on {len(order)}, busy {busy}"
     if not known:
         title += " (which worker had which trial was not written down)"
-    return themed(drawn, title, height_px=150 + 34 * len(order))
+    themed(drawn, title, height_px=176 + 34 * len(order))
+    # Of a figure this low a share of its height is less than what the dates below the axis take.
+    return drawn.update_layout(margin_b=BELOW_PX, legend={"yref": "container", "y": 0, "yanchor": "bottom"})
 
 
 def _free_lanes(bars: Sequence[WorkerBar]) -> list[str]:

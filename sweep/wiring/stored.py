@@ -10,6 +10,7 @@ from typing import Any
 from sweep.catalog import unknown
 from sweep.config import Loaded, load
 from sweep.config.schema import KEYS
+from sweep.database_file import sqlite_file
 from sweep.errors import InputError
 from sweep.paths import Home, checked_name
 from sweep.search_space import builtin_names
@@ -115,6 +116,10 @@ def _stored(body: dict[str, Any], *, name: str) -> StoredSweep:
         value = settings.get(key)
         if isinstance(value, str) and value not in words and (folder / value).exists():
             settings[key] = str(folder / value)
+    for key in _ADDRESSES:
+        file = sqlite_file(str(settings.get(key) or ""))
+        if file is not None and not file.is_absolute() and (folder / file).exists():
+            settings[key] = f"sqlite:///{folder / file}"
     return StoredSweep(name=name, uid=str(body.get("uid", "")), settings=settings, space=body["space"])
 
 
