@@ -106,7 +106,7 @@ def reigns(ledger: Sequence[Entry]) -> tuple[Reign, ...]:
         The present champion last.
     """
     ends = [entry.at for entry in ledger[1:]]
-    return tuple(Reign(entry, until) for entry, until in zip(ledger, [*ends, None], strict=True))
+    return tuple(map(Reign, ledger, [*ends, None]))  # one end too many where the ledger is empty
 
 
 def predecessors(ledger: Sequence[Entry], champion: str | None) -> tuple[str, ...]:

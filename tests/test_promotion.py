@@ -476,6 +476,7 @@ def test_reign_ends_when_the_next_begins() -> None:
         ("3", "2026-11-03T10:00:00Z"),
         ("4", None),
     ]
+    assert reigns(()) == ()
 
 
 @pytest.mark.parametrize(

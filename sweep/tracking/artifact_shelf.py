@@ -5,12 +5,14 @@ Names come from whoever logged the run: only plain ones are taken, and nothing o
 
 import os
 import re
+import tempfile
 import threading
 import urllib.parse
 import urllib.request
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from sweep.errors import UnavailableError
 from sweep.logged_run import LoggedRun
 from sweep.tracking.run_source import RunSource
 
@@ -101,11 +103,21 @@ class ArtifactShelf:
             n_bytes = sizes.get(path)
             if n_bytes is None or n_bytes > self._most_bytes_of_a_file:
                 return None
-            root = copy.parents[len(PurePosixPath(path).parts) - 1]
-            root.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._make_room(n_bytes)
-            fetched = self._source.download(run.run_id, path, into=root)
-        return fetched if fetched == copy and copy.is_file() else None
+            return self._fetched(run, path, copy)
+
+    def _fetched(self, run: LoggedRun, path: str, copy: Path) -> Path | None:
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Of a file in a folder MLflow makes that folder, too, or not: as the store has it.
+            with tempfile.TemporaryDirectory(dir=self._folder) as beside:
+                fetched = self._source.download(run.run_id, path, into=Path(beside))
+                if not fetched.is_file():
+                    return None
+                fetched.replace(copy)
+        except OSError as error:
+            raise UnavailableError(f"keeping a copy of {path} in {self._folder}: {error}") from error
+        return copy
 
     def _make_room(self, n_bytes: int) -> None:
         if self._folder is None:

@@ -34,7 +34,7 @@ class RunShelf:
 
     Attributes:
         version: grows whenever a run is new, changed or gone.
-        turn: grows with every refresh.
+        turn: grows with every refresh that did not fail.
         trouble: why the last refresh failed; empty if it did not.
     """
 
@@ -103,11 +103,11 @@ class RunShelf:
                     self._read_news()
                     self._read_all_beside()
                 self.trouble = ""
+                self.turn += 1
             except UnavailableError as error:
                 self.trouble = str(error)
                 if not self.is_filled:
                     raise
-            self.turn += 1
             return self.version != before
 
     def join(self, timeout_s: float | None = None) -> None:
