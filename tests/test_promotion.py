@@ -402,7 +402,7 @@ def test_rollback_goes_back_step_by_step_and_each_is_in_the_ledger(
     assert (restored.champion.version, restored.champion.replaced, restored.skipped) == ("1", "2", ())
     assert ledger_of(registry, name)[3:] == [("2", "rolled back", "3"), ("1", "rolled back", "2")]
     assert in_production(store, name) == ("1", ["1"])
-    with pytest.raises(InputError, match=r"version 1 was the first champion, so .* To put version 2 into"):
+    with pytest.raises(InputError, match=r"version 1 was the first champion, so .* To put version 3 into"):
         roll_back(registry, name, by="me@here")
 
 
