@@ -12,7 +12,7 @@ SECONDS ?= 60
 SEED ?= 0
 ROUNDS ?= 20
 
-.PHONY: docs screenshots sweep test long quick fuzz chaos lint check audit constraints clean help
+.PHONY: every docs screenshots sweep test long quick fuzz chaos lint check audit constraints clean help
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ test: $(STAMP)  ## the tests, on all cores
 
 long: $(STAMP)  ## the tests that take minutes: sweeps that meet faults, servers, larger models
 	$(BIN)/pytest -n auto --dist worksteal -m long $(ARGS)
+
+every: $(STAMP)  ## both together; a third process, because many of the long ones wait for clocks
+	$(BIN)/pytest -n $$(($$(nproc) + 1)) --dist worksteal $(ARGS)
 
 quick: $(STAMP)  ## the tests that take seconds
 	$(BIN)/pytest -n auto -m "not slow and not long" $(ARGS)
