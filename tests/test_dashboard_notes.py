@@ -5,11 +5,11 @@ from pathlib import Path
 
 import optuna
 import pytest
-from sqlalchemy import event
 from optuna.artifacts import FileSystemArtifactStore
 from optuna.trial import Trial, TrialState, create_trial
 from optuna_dashboard import get_note, save_note
 from optuna_dashboard.artifact._backend import list_trial_artifacts
+from sqlalchemy import event
 
 from sweep.evaluation import Evaluation
 from sweep.records import Status
