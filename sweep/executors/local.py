@@ -121,6 +121,7 @@ class LocalExecutor:
         for worker in self._workers:
             if worker.job is not None:
                 worker.kill()
+            worker.hang_up()  # all first: torch takes a second or more to leave a process
         for worker in self._workers:
             worker.let_go(LET_GO_S)
         self._workers = []

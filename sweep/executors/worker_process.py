@@ -115,13 +115,17 @@ class WorkerProcess:
         self._process.wait()
         _close(self.connection)
 
+    def hang_up(self) -> None:
+        """Close the pipe, which ends an idle worker, and do not wait for its end."""
+        _close(self.connection)
+
     def let_go(self, timeout_s: float) -> None:
         """Close the pipe, which ends an idle worker, and kill one that stays.
 
         Args:
             timeout_s: how long to wait.
         """
-        _close(self.connection)
+        self.hang_up()
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
