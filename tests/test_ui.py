@@ -93,7 +93,7 @@ def test_ui_starts_three_pages_on_loopback_and_a_killed_one_ends_all_with_exit_4
         dashboard = next(
             one
             for one in children
-            if "minder" not in " ".join(one.cmdline()) and "streamlit" in one.cmdline()
+            if "minder" not in " ".join(one.cmdline()) and "sweep.dashboard.server" in one.cmdline()
         )
         told = dashboard.environ()
         assert told["SWEEP_UI_OPTUNA"] == found["optuna"]

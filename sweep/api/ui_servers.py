@@ -100,7 +100,7 @@ def _dashboard(places: Places, ports: Mapping[str, int], environ: Mapping[str, s
         title=TITLES["dashboard"],
         address=address,
         health=f"{address}/_stcore/health",
-        command=(sys.executable, "-P", "-m", "streamlit", "run", str(DASHBOARD), *flags),
+        command=(sys.executable, "-P", "-m", "sweep.dashboard.server", "run", str(DASHBOARD), *flags),
         environ=_without(environ, "MLFLOW_RUN_ID", "STREAMLIT_") | told,
     )
 

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from sweep.searching.plots import StudyPlots
 
 
-def open_study(places: Places, line: SweepLine, state: int) -> "StudyPlots":
+def open_study(places: Places, line: SweepLine) -> "StudyPlots":
     """Read the study of a sweep for its figures.
 
     Args:
         places: where Optuna's storage is.
-        line: the sweep.
-        state: another number whenever trials have ended or begun; the study is read again then.
+        line: the sweep; the study is read again whenever trials of it have ended or begun.
 
     Returns:
         Its figures.
@@ -28,7 +27,7 @@ def open_study(places: Places, line: SweepLine, state: int) -> "StudyPlots":
         InputError: no storage that could be meant has such a study.
         UnavailableError: a file of it cannot be read.
     """
-    return _read(places, line.name, line.run_id, state)
+    return _read(places, line.name, line.run_id, sum(line.counts.values()) + line.n_closed)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

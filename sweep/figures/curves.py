@@ -49,14 +49,7 @@ def learning_curves(curves: Sequence[NamedCurve], *, title: str) -> go.Figure:
     figure = go.Figure()
     # Complete ones last: they lie above the many that were cut.
     for state in sorted({curve.state for curve in shown}, key=_drawn_at):
-        for index, curve in enumerate(curve for curve in shown if curve.state == state):
-            figure.add_trace(_line(curve, colour=colour_of(state), dash=_DASHES.get(state, "solid")))
-            figure.data[-1].update(
-                legendgroup=state,
-                showlegend=index == 0,
-                name=state or curve.name,
-                opacity=0.85 if state == "complete" else 0.6,
-            )
+        figure.add_trace(_lines([curve for curve in shown if curve.state == state], state))
     _label_axes(figure, {curve.metric for curve in shown}, _last(shown))
     figure.update_layout(hovermode="closest", legend={"traceorder": "reversed"})
     return themed(figure, title)
@@ -89,16 +82,44 @@ def loss_curves(curves: Sequence[NamedCurve], *, title: str = "Loss by epoch") -
     return themed(figure, title)
 
 
+def _lines(curves: Sequence[NamedCurve], state: str) -> go.Scatter:
+    """One trace with gaps: a browser takes seconds for hundreds of traces, and none for hundreds of gaps."""
+    points = [
+        (step, value if math.isfinite(value) else None, _hovered(curve))
+        for curve in curves
+        for step, value in [*zip(curve.steps, curve.values, strict=True), (curve.steps[-1], math.nan)]
+    ]
+    steps, values, names = zip(*points, strict=True)
+    is_marked = max(len(curve.steps) for curve in curves) <= MOST_MARKED
+    return go.Scatter(
+        x=steps,
+        y=values,
+        text=names,
+        mode="lines+markers" if is_marked else "lines",
+        line={"color": colour_of(state), "dash": _DASHES.get(state, "solid"), "width": 1.6},
+        marker={"size": 4},
+        opacity=0.85 if state == "complete" else 0.6,
+        name=state or escape(curves[0].name),
+        legendgroup=state,
+        showlegend=True,
+        connectgaps=False,
+        hovertemplate="%{text}<br>epoch %{x}: %{y:.4g}<extra></extra>",
+    )
+
+
+def _hovered(curve: NamedCurve) -> str:
+    return f"{escape(curve.name)} ({curve.state})" if curve.state else escape(curve.name)
+
+
 def _line(curve: NamedCurve, *, colour: str, dash: str) -> go.Scatter:
     mode = "lines+markers" if len(curve.steps) <= MOST_MARKED else "lines"
-    hover = f"{escape(curve.name)} ({curve.state})" if curve.state else escape(curve.name)
     return go.Scatter(
         x=list(curve.steps),
         y=[value if math.isfinite(value) else None for value in curve.values],
         mode=mode,
         line={"color": colour, "dash": dash, "width": 1.6},
         marker={"size": 4},
-        hovertemplate=f"{hover}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
+        hovertemplate=f"{_hovered(curve)}<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
     )
 
 

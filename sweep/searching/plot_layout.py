@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
+from plotly.colors import unlabel_rgb
 
 from sweep.figures.theme import BLUE, FAINT, INK, MARKERS, colour_of, short
 
@@ -18,6 +19,9 @@ WORDS = {
     TrialState.WAITING: "waiting",
 }
 """How this program calls Optuna's states."""
+
+SHADES = 24
+"""Of lines by their objective."""
 
 COLUMNS = 2
 GAP = 0.16
@@ -75,14 +79,15 @@ def add_other_trials(figure: go.Figure, trials: Sequence[FrozenTrial], *, maximi
 
 
 def as_parallel(figure: go.Figure) -> go.Figure:
-    """Turn and cut the names of the axes, which would overlap on a narrow page.
+    """Turn and cut the names of the axes, which would overlap on a narrow page, and bundle lines of a shade.
 
     Args:
-        figure: Optuna's; it is changed.
+        figure: Optuna's.
 
     Returns:
-        The same figure.
+        The same lines in at most `SHADES` traces: a browser takes seconds for a trace a trial.
     """
+    figure = go.Figure(_bundled(figure.data), figure.layout)
     figure.update_xaxes(tickangle=-35, tickfont={"size": 11, "color": INK}, fixedrange=True)
     figure.update_xaxes(ticktext=[short(text, 20) for text in figure.layout.xaxis.ticktext])
     figure.for_each_annotation(lambda tick: tick.update(text=short(tick.text, 9)))
@@ -91,6 +96,24 @@ def as_parallel(figure: go.Figure) -> go.Figure:
     )  # the first axis is its scale
     figure.update_layout(margin={"b": 90, "l": 48})
     return figure
+
+
+def _bundled(traces: Sequence[go.Scatter]) -> list[go.Scatter]:
+    bundles: dict[int, list[go.Scatter]] = {}
+    for line in traces:
+        if line.mode == "lines":
+            bundles.setdefault(round(line.y[0] * (SHADES - 1)), []).append(line)
+    joined = []
+    for lines in bundles.values():
+        middle = sorted(lines, key=lambda line: line.y[0])[len(lines) // 2]
+        middle = go.Scatter(middle)
+        middle.x = [at for line in lines for at in (*line.x, None)]
+        middle.y = [at for line in lines for at in (*line.y, None)]
+        middle.customdata = [one for line in lines for one in (*line.customdata, ("", ""))]
+        joined.append(middle)
+    # The darkest, which are the best, lie above the others.
+    joined.sort(key=lambda line: -sum(unlabel_rgb(line.line.color)))
+    return [*joined, *(trace for trace in traces if trace.mode != "lines")]
 
 
 def rows_of(n_panels: int) -> int:

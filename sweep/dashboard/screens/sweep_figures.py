@@ -92,7 +92,7 @@ def _draw(visit: Visit, line: SweepLine, name: str, draw: "Callable[[StudyPlots]
     """Show a figure of the study, or say why there is none."""
     elements.aside(visit.words(f"figure.{name}"))
     try:
-        plots = open_study(visit.places, line, sum(line.counts.values()) + line.n_closed)
+        plots = open_study(visit.places, line)
     except SweepError as error:
         elements.note(visit.words("figure.no_study", why=error))
         return
