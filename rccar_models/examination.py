@@ -144,7 +144,7 @@ def examine(
         confusion=found.confusion,
         n_images=tallied.n_images,
         chosen=best_and_worst(found.frame_scores, found.weights),
-        latency_ms=frame_latency_ms(predictor.raw_outputs, _middle_frame(predictor, split)),
+        latency_ms=frame_latency_ms(predictor.raw_outputs, a_frame(predictor, split)),
         latency_threads=torch.get_num_threads(),
     )
 
@@ -209,6 +209,15 @@ def _interval(tallied: Tally, request: ExaminationRequest) -> Interval | None:
     return found if np.isfinite([found.low, found.high]).all() else None
 
 
-def _middle_frame(predictor: Predictor, split: CachedSplit) -> Tensor:
+def a_frame(predictor: Predictor, split: CachedSplit) -> Tensor:
+    """Take a real frame to time a network on.
+
+    Args:
+        predictor: knows the size of its input.
+        split: has frames.
+
+    Returns:
+        The one in the middle, (1, 3, H, W) float32 in [0, 1].
+    """
     image = resized_image(np.asarray(split.images[len(split.images) // 2]), predictor.card.image_size)
     return images_to_tensor(image[None].copy(), device=torch.device("cpu"))

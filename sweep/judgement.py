@@ -27,6 +27,7 @@ class JudgeRequest(Record):
         confidence: of the interval.
         seed: of the draws.
         n_threads: CPU threads the worker may use.
+        is_timed: whether to measure how long the candidate takes for a frame.
     """
 
     trial_uid: str
@@ -40,6 +41,7 @@ class JudgeRequest(Record):
     confidence: float = CONFIDENCE
     seed: int = 0
     n_threads: int = 1
+    is_timed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Judgement(Record):
         n_predicted_classes: classes the candidate answered with.
         no_rival: why the champion is none; empty if it is, or if there is no champion.
         notes: what else should be known.
+        size_mb: of the candidate's package on disk, in megabytes (10**6 bytes).
+        latency_ms: of the candidate, median of one frame on a CPU; None if it was not timed.
         reason: why the candidate could not be judged; empty if it was.
     """
 
@@ -78,6 +82,8 @@ class Judgement(Record):
     n_predicted_classes: int = 0
     no_rival: str = ""
     notes: tuple[str, ...] = ()
+    size_mb: float = 0.0
+    latency_ms: float | None = None
     reason: str = ""
 
 

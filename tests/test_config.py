@@ -16,8 +16,8 @@ from sweep.redaction import redacted
 
 FLAGS_OF_THE_CONTRACT = """
 task trials data format space name metric epochs image-size workers executor device sampler pruner seed
-timeout trial-timeout target patience max-failures max-retries keep weights trainer promote set home storage
-tracking-uri report
+timeout trial-timeout target patience max-latency-ms max-failures max-retries keep weights trainer
+promote set home storage tracking-uri report
 """
 
 
@@ -40,7 +40,7 @@ def faults_of(environ: dict[str, str] | None = None, file: Path | None = None, *
 
 
 def test_config_has_exactly_the_flags_of_the_contract() -> None:
-    ours = {"stall-timeout"}
+    ours = {"max-size-mb", "stall-timeout"}
     assert {key.replace("_", "-") for key in KEYS} - ours == set(FLAGS_OF_THE_CONTRACT.split())
 
 
@@ -126,7 +126,8 @@ def test_image_size_that_is_none_is_refused(text: object) -> None:
         ("max_retries", -1, "below"),
         ("promote", "perhaps", "neither true nor false"),
         ("name", 7, "is not text"),
-        ("max_latency_ms", 33, "unknown key 'max_latency_ms'"),
+        ("confirm", 3, "unknown key 'confirm'"),
+        ("max_latency_ms", 0, "0 is not above 0"),
     ],
 )
 def test_wrong_value_is_named_with_its_flag_and_mend(key: str, value: object, words: str) -> None:

@@ -17,7 +17,7 @@ from rccar_models.formats import open_data
 from rccar_models.predictor import CARD, load_predictor
 from sweep.executors.alone import judge_alone
 from sweep.judgement import Judgement, JudgeRequest
-from sweep.promotion import RULES, Case, decide
+from sweep.promotion import RULES, Case, Limits, decide
 from sweep.workshop.judging import judge
 from tests.small_demo import SIZES, a_request, small_cache, trained
 
@@ -219,6 +219,15 @@ def boxes(tmp_path_factory: pytest.TempPathFactory) -> Packages:
     good = packed("detection", cache, root, "good", epochs=4)
     poor = packed("detection", cache, root, "poor", epochs=1, params={"lr": 1e-5, "batch_size": 4})
     return Packages(cache, root, {"good": good, "poor": poor})
+
+
+def test_size_is_that_of_the_package_and_latency_is_measured_where_it_is_asked_for(masks: Packages) -> None:
+    found = judge(masks.request("good", is_timed=True, n_resamples=2))
+    files = [file for file in (masks.root / "good").rglob("*") if file.is_file()]
+    assert found.size_mb == pytest.approx(sum(file.stat().st_size for file in files) / 1e6)
+    assert found.latency_ms is not None
+    assert found.latency_ms > 0
+    assert judge(masks.request("good", n_resamples=2)).latency_ms is None
 
 
 def test_better_and_worse_model_are_told_apart(masks: Packages) -> None:
@@ -445,3 +454,28 @@ def test_twin_of_the_champion_is_told_to_be_one() -> None:
     found = decide(Case(judgement=twin, logged={}, champion="3", champion_digest="d", digest="d"))
     assert not found.has_passed
     assert found.evidence.why.endswith("the two do the same on every image that was drawn")
+
+
+@pytest.mark.parametrize(
+    ("limits", "rule", "words"),
+    [
+        (
+            Limits(latency_ms=20.0),
+            "latency",
+            "25.0 ms for a frame on this machine's CPU; --max-latency-ms allows 20",
+        ),
+        (Limits(size_mb=1.5), "size", "has 2.00 MB; --max-size-mb allows 1.5"),
+        (Limits(latency_ms=25.0, size_mb=2.0), "", "promoted: miou"),
+        (Limits(), "", "promoted: miou"),
+    ],
+)
+def test_model_that_costs_too_much_is_kept_out_and_may_be_forced(
+    limits: Limits, rule: str, words: str
+) -> None:
+    found = decide(against(a_judgement(**BETTER, latency_ms=25.0, size_mb=2.0), limits=limits))
+    assert (found.rule, found.is_forcible) == (rule, True)
+    assert words in found.evidence.why
+
+
+def test_model_whose_latency_is_not_known_exceeds_every_limit() -> None:
+    assert decide(against(a_judgement(**BETTER), limits=Limits(latency_ms=1e9))).rule == "latency"

@@ -230,6 +230,10 @@ def test_best_trial_is_packaged_judged_and_promoted_and_its_missing_checkpoint_i
     assert "over 8 validation images" in refused.found.why
     assert refused.to_dict()["forced"] is False
     assert registry.standing("rccar-demo-segmentation").champion == "1"
+    config = swept.home.sweep("night").config
+    write_text(config, json.dumps(json.loads(config.read_text()) | {"max_size_mb": 0.001}))
+    too_large = swept.promote(trial=0)
+    assert (too_large.exit_code, too_large.to_dict()["gate"]["rule"]) == (3, "size")  # type: ignore[index]
     assert client.list_artifacts(worse, "checkpoints")
 
 

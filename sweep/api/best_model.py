@@ -18,6 +18,7 @@ from sweep.provenance import who
 from sweep.records import PackageRequest, PackageResult, TrialResult, TrialSpec
 from sweep.summary import Summary, Trials, why_none_completed
 from sweep.wiring import Desk
+from sweep.wiring.parts import limits_of
 
 DELIVERY_S = 60.0
 TOLERANCE = 1e-4
@@ -97,7 +98,11 @@ def _promoted(
         desk.registry,
         candidate,
         promotion.Question(
-            spec=spec, by=who(), sweep=desk.plan.name, checkpoint=str(result.checkpoint or "")
+            spec=spec,
+            by=who(),
+            sweep=desk.plan.name,
+            checkpoint=str(result.checkpoint or ""),
+            limits=limits_of(desk.config),
         ),
         judge=partial(judge_alone, log=desk.paths.logs / "gate.log"),
         promote=desk.config.promote,

@@ -215,6 +215,7 @@ def _promoted(desk: _Desk, spec: TrialSpec, result: TrialResult, *, force: bool)
                 sweep=desk.paths.root.name,
                 checkpoint=str(checkpoint or ""),
                 force=force,
+                limits=parts.limits_of(desk.config),
             ),
             judge=partial(judge_alone, log=desk.paths.logs / "gate.log"),
         )

@@ -51,6 +51,13 @@ StallTimeout = Annotated[
 ]
 Target = Annotated[float | None, _flag(_LIMITS, "Stop when the metric reaches this.")]
 Patience = Annotated[int | None, _flag(_LIMITS, "Stop after N trials without a better one.")]
+MaxLatencyMs = Annotated[
+    float | None,
+    _flag(_LIMITS, "Promote no model slower than this for a frame on this machine's CPU.", metavar="MS"),
+]
+MaxSizeMb = Annotated[
+    float | None, _flag(_LIMITS, "Promote no model whose package is larger, in MB.", metavar="MB")
+]
 MaxFailures = Annotated[int | None, _flag(_LIMITS, "Stop after N failures in a row (default: 5).")]
 MaxRetries = Annotated[
     int | None, _flag(_LIMITS, "New attempts for a trial whose worker was killed (default: 2).")

@@ -37,6 +37,8 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
     max_failures: flags.MaxFailures = None,
     max_retries: flags.MaxRetries = None,
     keep: flags.Keep = None,
+    max_latency_ms: flags.MaxLatencyMs = None,
+    max_size_mb: flags.MaxSizeMb = None,
     promote: flags.Promote = None,
     report: flags.Report = None,
     home: flags.Home = None,

@@ -71,6 +71,14 @@ def real(value: object) -> float:
     return float(_number(value))
 
 
+def positive(value: object) -> float:
+    """Read a finite number above 0."""
+    number = real(value)
+    if number <= 0:
+        raise ValueError(f"{value} is not above 0")
+    return number
+
+
 def word(kind: str, known: Callable[[], Iterable[str]]) -> Callable[[object], str]:
     """Make a reader of names.
 

@@ -50,6 +50,8 @@ class SweepConfig(BaseModel):
         max_failures: failures in a row that end the sweep.
         max_retries: further attempts for a trial whose worker was killed.
         keep: checkpoints that stay on disk.
+        max_latency_ms: of a frame on this machine's CPU, above which no model goes to Production.
+        max_size_mb: of a package, likewise.
         weights: "default" (pretrained), "none" or a file.
         trainer: what runs a trial.
         promote: whether the best model goes to Production.
@@ -85,6 +87,8 @@ class SweepConfig(BaseModel):
     max_failures: Annotated[int, BeforeValidator(kinds.whole(1))] = 5
     max_retries: Annotated[int, BeforeValidator(kinds.whole(0))] = 2
     keep: Annotated[int, BeforeValidator(kinds.whole(1))] = 3
+    max_latency_ms: Annotated[float | None, _or_none(kinds.positive)] = None
+    max_size_mb: Annotated[float | None, _or_none(kinds.positive)] = None
     weights: Annotated[str, BeforeValidator(kinds.weights)] = "default"
     trainer: Annotated[str, BeforeValidator(kinds.word("trainer", catalog.TRAINERS.names))] = "torch"
     promote: Annotated[bool, BeforeValidator(kinds.truth)] = True

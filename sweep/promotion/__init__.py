@@ -1,6 +1,6 @@
 """How a model gets into Production, and back: a gate, and named steps each of which can be repeated."""
 
-from sweep.promotion.gate import RULES, Case, Decision, Rule, decide
+from sweep.promotion.gate import RULES, Case, Decision, Limits, Rule, decide
 from sweep.promotion.promoting import (
     Judge,
     Promotion,
@@ -30,6 +30,7 @@ __all__ = [
     "ChampionChangedError",
     "Decision",
     "Judge",
+    "Limits",
     "Promotion",
     "Question",
     "Restored",

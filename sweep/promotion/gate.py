@@ -15,6 +15,22 @@ LONGEST_WHY = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a model in Production may cost at most; None for no limit.
+
+    Args:
+        latency_ms: of one frame on a CPU of the machine that judges.
+        size_mb: of the package, in megabytes (10**6 bytes).
+    """
+
+    latency_ms: float | None = None
+    size_mb: float | None = None
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What the gate decides about.
 
@@ -25,6 +41,7 @@ class Case:
         champion: version in Production, None if there is none.
         champion_digest: of the data set that one was judged on.
         trouble: why the champion is no rival though it should be: its files are gone, altered, deleted.
+        limits: what the candidate may cost at most.
     """
 
     judgement: Judgement
@@ -33,6 +50,7 @@ class Case:
     champion: str | None = None
     champion_digest: str = ""
     trouble: str = ""
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +163,21 @@ def _is_alive(case: Case) -> str:
     return ""
 
 
+def _is_quick(case: Case) -> str:
+    found, most = case.judgement.latency_ms, case.limits.latency_ms
+    if most is None or (found is not None and found <= most):
+        return ""
+    taken = "an unknown time" if found is None else f"{found:.1f} ms"
+    return f"the model takes {taken} for a frame on this machine's CPU; --max-latency-ms allows {most:g}"
+
+
+def _is_small(case: Case) -> str:
+    found, most = case.judgement.size_mb, case.limits.size_mb
+    if most is None or found <= most:
+        return ""
+    return f"the model's package has {found:.2f} MB; --max-size-mb allows {most:g}"
+
+
 def _is_better(case: Case) -> str:
     found = case.judgement
     if found.champion_value is None or found.low is None:
@@ -162,9 +195,10 @@ RULES = (
     Rule("reproduces", _reproduces, is_forcible=False),
     Rule("truth", _has_truth),
     Rule("alive", _is_alive),
+    Rule("latency", _is_quick),
+    Rule("size", _is_small),
     Rule("better", _is_better),
 )
-"""Further limits, e.g. of latency or size, are further rules."""
 
 
 def _evidence(case: Case) -> Evidence:

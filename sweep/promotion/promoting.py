@@ -10,7 +10,7 @@ from sweep.errors import PromotionError
 from sweep.judgement import Judgement, JudgeRequest
 from sweep.ledger import Deed, Entry
 from sweep.ports import Champion
-from sweep.promotion.gate import Case, Decision, decide
+from sweep.promotion.gate import NO_LIMITS, Case, Decision, Limits, decide
 from sweep.promotion.steps import PROMOTION, REGISTRATION, Candidate, ChampionChangedError, walk
 from sweep.records import TrialSpec
 from sweep.tracking.model_notes import DIGEST, scores_of
@@ -59,6 +59,7 @@ class Question:
         sweep: it comes from.
         checkpoint: its `best.pt`, for a detector's validation loss.
         force: whether to go over the gate where that can be done.
+        limits: what the candidate may cost at most.
     """
 
     spec: TrialSpec
@@ -66,6 +67,7 @@ class Question:
     sweep: str = ""
     checkpoint: str = ""
     force: bool = False
+    limits: Limits = NO_LIMITS
 
 
 def promote_best(
@@ -201,6 +203,7 @@ def _case(
                 champion=rival,
                 checkpoints=checkpoints,
                 n_threads=spec.n_threads,
+                is_timed=question.limits.latency_ms is not None,
             )
         )
     return Case(
@@ -210,6 +213,7 @@ def _case(
         champion=standing.champion,
         champion_digest=standing.tags.get(DIGEST, ""),
         trouble=trouble,
+        limits=question.limits,
     )
 
 

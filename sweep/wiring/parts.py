@@ -7,6 +7,7 @@ from sweep.config import SweepConfig
 from sweep.errors import InputError
 from sweep.paths import Home, SweepPaths
 from sweep.ports import Observer
+from sweep.promotion import Limits
 from sweep.records import SweepPlan
 from sweep.search_space import SearchSpace, check_metric, fix, load_space
 from sweep.searching.mirror import StorageMirror
@@ -94,6 +95,18 @@ def make_registry(config: SweepConfig, home: Home) -> ModelRegistry:
         init_lock=home.mlflow_lock,
         registry_lock=home.registry_lock,
     )
+
+
+def limits_of(config: SweepConfig) -> Limits:
+    """What a model of a sweep may cost in Production.
+
+    Args:
+        config: the resolved config.
+
+    Returns:
+        The gate's limits.
+    """
+    return Limits(latency_ms=config.max_latency_ms, size_mb=config.max_size_mb)
 
 
 def make_storage(config: SweepConfig, home: Home) -> PatientStorage:

@@ -10,6 +10,7 @@ from sweep.judgement import Judgement, JudgeRequest
 from sweep.workshop.failures import Failure, attempt
 
 if TYPE_CHECKING:
+    from rccar_models.cache import CachedSplit
     from rccar_models.metrics.tally import Tally
     from rccar_models.predictor import Predictor, PredictorCard
 
@@ -61,12 +62,25 @@ def _judge(request: JudgeRequest) -> Judgement:
         n_predicted_classes=own.n_predicted_classes,
         no_rival=no_rival,
         notes=notes,
+        size_mb=_size_mb(Path(request.candidate)),
+        latency_ms=_latency_ms(candidate, split) if request.is_timed else None,
     )
     if champion is None or not math.isfinite(found[metric]):
         return judgement
     file = Path(request.checkpoints[1]) if metric == VAL_LOSS else None
     other = tally(champion, split, ignore_id=ignore_id, checkpoint=file, seed=request.seed)
     return _compared(request, judgement, own, other)
+
+
+def _latency_ms(predictor: "Predictor", split: "CachedSplit") -> float:
+    from rccar_models.examination import a_frame
+    from rccar_models.latency import frame_latency_ms
+
+    return frame_latency_ms(predictor.raw_outputs, a_frame(predictor, split))
+
+
+def _size_mb(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
 
 
 def _rival(request: JudgeRequest, candidate: "Predictor") -> "tuple[Predictor | None, str]":
