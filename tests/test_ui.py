@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ import pytest
 from sweep.api.ui_servers import KEYS, Places, server_of
 from sweep.errors import InputError
 from sweep.paths import Home
-from sweep.serving import free_ports
+from sweep.serving import free_ports, starting_alone
 from tests.conftest import Cli, clean_environment, run_here
 
 SECRET = "hunter2"
@@ -179,6 +180,22 @@ def test_usual_ports_are_taken_where_free_and_others_found_where_not() -> None:
     assert from_wanted == sorted(set(from_wanted))
     with pytest.raises(InputError, match="a port is a number"):
         free_ports([8501], 70_000)
+
+
+def test_two_that_start_at_once_choose_their_ports_one_after_the_other() -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with starting_alone():
+            order.append("second")
+
+    with starting_alone():
+        other = threading.Thread(target=second)
+        other.start()
+        other.join(0.3)
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]
 
 
 def test_ui_without_a_home_says_so_and_makes_nothing(cli: Cli, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sweep.errors import InputError, SweepError, UnavailableError
 from sweep.paths import Home
 from sweep.ports import Observer
 from sweep.redaction import redacted
-from sweep.serving import Server, ServerProcess, free_ports
+from sweep.serving import Server, ServerProcess, free_ports, starting_alone
 from sweep.wiring.addresses import address_in
 from sweep.wiring.stored import HIDDEN, read_stored, sweep_names
 
@@ -112,13 +112,15 @@ def open_pages(
     if "optuna" in keys:
         _say_what_is_elsewhere(places, observer)
     ours = [key for key in keys if key != "mlflow" or not is_remote(places.tracking_uri)]
-    ports = dict(zip(ours, free_ports([USUAL_PORTS[key] for key in ours], port), strict=True)) if ours else {}
-    servers = [server_of(key, places, ports, os.environ) for key in ours]
-    pages = [_page(key, places, servers) for key in keys]
     running: list[ServerProcess] = []
     try:
-        running.extend(ServerProcess(server) for server in servers)
-        _until_all_answer(running, observer)
+        with starting_alone():
+            ports = free_ports([USUAL_PORTS[key] for key in ours], port) if ours else []
+            by_key = dict(zip(ours, ports, strict=True))
+            servers = [server_of(key, places, by_key, os.environ) for key in ours]
+            running.extend(ServerProcess(server) for server in servers)
+            _until_all_answer(running, observer)
+        pages = [_page(key, places, servers) for key in keys]
         yield Pages(pages, running, len(sweep_names(where)))
     finally:
         observer.phase("stopping")

@@ -1,6 +1,6 @@
 """Servers of others as child processes that end with whoever started them."""
 
-from sweep.serving.doors import free_ports
+from sweep.serving.doors import free_ports, starting_alone
 from sweep.serving.server_process import Server, ServerProcess
 
-__all__ = ["Server", "ServerProcess", "free_ports"]
+__all__ = ["Server", "ServerProcess", "free_ports", "starting_alone"]

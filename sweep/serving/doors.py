@@ -1,12 +1,46 @@
 """Ports of this machine's loopback, where nobody else can reach a server."""
 
+import os
 import socket
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-from sweep.errors import InputError
+from filelock import FileLock, Timeout
+
+from sweep.errors import InputError, UnavailableError
 
 LOOPBACK = "127.0.0.1"
 HIGHEST = 65535
+STARTING_S = 180.0
+
+
+@contextmanager
+def starting_alone() -> Iterator[None]:
+    """Be the one of this user who chooses ports, until his servers listen there.
+
+    Two who start at the same time would choose the same ports; one would take the other's servers for his
+    own, and lose them when that one ends.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        UnavailableError: another one has been starting for long.
+    """
+    file = Path(tempfile.gettempdir()) / f"sweep-ui-{os.getuid()}.lock"
+    lock = FileLock(file, timeout=STARTING_S)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise UnavailableError(
+            f"another `sweep ui` has been starting for {STARTING_S:g} s; end it and try again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def free_ports(usual: Sequence[int], first: int | None = None) -> list[int]:
