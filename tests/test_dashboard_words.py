@@ -59,10 +59,7 @@ def _body(node: ast.AST) -> list[ast.stmt]:
 def test_no_module_holds_a_sentence_for_the_reader(module: Path) -> None:
     tree = ast.parse(module.read_text())
     said = {
-        id(node.value)
-        for parent in ast.walk(tree)
-        for node in _body(parent)
-        if isinstance(node, ast.Expr)
+        id(node.value) for parent in ast.walk(tree) for node in _body(parent) if isinstance(node, ast.Expr)
     }  # docstrings
     for call in ast.walk(tree):
         # What goes into the log, into an error or to a shell is not the page's.
