@@ -224,9 +224,9 @@ class SweepResults:
 
     @property
     def _counted(self) -> str:
-        counts = [f"{number} {state}" for state, number in self.summary.counts.items() if number]
         running = len(self._view.running)
-        return ", ".join([*counts, *([f"{running} running"] if running else [])]) or "no trial yet"
+        parts = [self.summary.counted, f"{running} running" if running else ""]
+        return ", ".join(filter(None, parts)) or "no trial yet"
 
     @property
     def _place(self) -> str:

@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import typer
 
@@ -53,13 +55,19 @@ def run(  # noqa: PLR0917  Typer reads a command's flags from its signature
 
     Example: sweep run --task segmentation --trials 50 --data ./track
     """
+    given = {key: value for key, value in context.params.items() if key not in _NOT_CONFIG}
+    _run(given, config_file=config, dry_run=dry_run, quiet=quiet, as_json=as_json)
+
+
+def _run(
+    given: Mapping[str, object], *, config_file: Path | None, dry_run: bool, quiet: bool, as_json: bool
+) -> None:
     # After parsing: `sweep --help` must not wait for it.
     from sweep.api import run as api
     from sweep.cli.live import observer_for
     from sweep.cli.shown import show_check, show_report
 
-    given = {key: value for key, value in context.params.items() if key not in _NOT_CONFIG}
-    loaded = api.load_config(given, environ=os.environ, config_file=config)
+    loaded = api.load_config(given, environ=os.environ, config_file=config_file)
     if dry_run:
         show_check(api.check(loaded), as_json=as_json)
         return

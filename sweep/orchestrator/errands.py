@@ -73,8 +73,10 @@ class Errands:
         while running:
             self._stop.heed()
             while waiting and (offer := self._executor.offer()) is not None:
-                request = dataclasses.replace(waiting.popleft(), n_threads=offer.n_threads)
-                self._executor.submit(request)
+                request = dataclasses.replace(waiting[0], n_threads=offer.n_threads)
+                if not self._executor.submit(request):
+                    break  # its worker has just died; there will be another one
+                waiting.popleft()
                 self._executor.cancel(request.trial_uid, grace_s=GRACE_S, reason="evaluating took too long")
             self._executor.pump(take, PUMP_S)
 

@@ -120,9 +120,9 @@ def counts(material: Material) -> str:
         material: of the report.
 
     Returns:
-        E.g. `18 complete, 6 pruned of 24 asked for`.
+        E.g. `18 complete, 6 pruned; 1 attempt ran again; 24 slots asked for`.
     """
-    found = [f"{n} {status}" for status, n in material.summary.counts.items() if n]
+    found = [material.summary.counted] if material.summary.counted else []
     running = len(material.trials) - len(material.ended)
     if running:
         found.append(f"{running} {'running' if material.state == 'running' else 'cut'}")

@@ -98,19 +98,16 @@ def opened(
     config = loaded.config
     home = Home.at(config.home)
     space = parts.make_space(config)
-    name = resumption.stored.name if resumption else names.free_name(config, home)
+    name, uid = _identity(resumption, config, home)
     paths = home.sweep(name)
     with ExitStack() as stack:
-        uid = resumption.stored.uid if resumption else uuid.uuid4().hex
         stack.enter_context(alone(config, home, name=name, uid=uid))
         stop.file = paths.stop
         beginning = _beginning(resumption, config, home=home, paths=paths, observer=observer, uid=uid)
         executor = workers.make_executor(stack, config, paths, stop=stop, observer=observer)
         scribe = parts.make_scribe(stack, config, home=home, paths=paths)
-        storage = parts.make_storage(config, home)
-        storage.give_up = lambda: stop.urgent  # who asks twice does not wait for a locked database
+        storage = parts.make_storage(config, home, give_up=lambda: stop.urgent)
         beginning.check(storage, name)  # before anybody waits for frames to be decoded
-        observer.phase("reading the data")
         data = parts.make_data(stack, config, space, home=home, observer=observer)
         plan = plan_of(config, space, name=name, paths=paths, data=data)
         record = record_of(loaded, space, plan, data, uid=uid)
@@ -164,6 +161,13 @@ def _desk(config: SweepConfig, home: Home, run: _Run, *, errands: Errands, is_re
         notes=run.notes,
         is_resumed=is_resumed,
     )
+
+
+def _identity(resumption: Resumption | None, config: SweepConfig, home: Home) -> tuple[str, str]:
+    """Name and uid: those it has, or new ones."""
+    if resumption is not None:
+        return resumption.stored.name, resumption.stored.uid
+    return names.free_name(config, home), uuid.uuid4().hex
 
 
 def _beginning(

@@ -1,5 +1,6 @@
 """Makes each part of a sweep from the config: space, data, searcher, scribe, registry."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from sweep import catalog
@@ -109,12 +110,15 @@ def limits_of(config: SweepConfig) -> Limits:
     return Limits(latency_ms=config.max_latency_ms, size_mb=config.max_size_mb)
 
 
-def make_storage(config: SweepConfig, home: Home) -> PatientStorage:
+def make_storage(
+    config: SweepConfig, home: Home, *, give_up: Callable[[], bool] = lambda: False
+) -> PatientStorage:
     """Open Optuna's storage.
 
     Args:
         config: the resolved config.
         home: where the default storage lies.
+        give_up: whether to wait no longer for a locked database, e.g. because somebody asked twice to end.
 
     Returns:
         The storage; no study is made yet.
@@ -123,7 +127,9 @@ def make_storage(config: SweepConfig, home: Home) -> PatientStorage:
         InputError: the address cannot be read.
         UnavailableError: the storage cannot be used.
     """
-    return open_storage(addresses_of(config, home).storage, init_lock=home.optuna_lock)
+    storage = open_storage(addresses_of(config, home).storage, init_lock=home.optuna_lock)
+    storage.give_up = give_up
+    return storage
 
 
 def make_searcher(
@@ -181,6 +187,7 @@ def make_data(
     Raises:
         InputError: the data cannot be used, or is smaller than a batch.
     """
+    observer.phase("reading the data")
     if config.trainer == "stand_in":
         return None
     data = prepare_data(
