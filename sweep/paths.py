@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from sweep.errors import InputError
 
 DEFAULT_HOME = "mlruns"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_WRITER = re.compile(r"\.(\d+)\.tmp$")
 
 
 def checked_name(name: str) -> str:
@@ -50,6 +52,42 @@ def write_text(path: Path, text: str) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def half_written(folder: Path) -> list[Path]:
+    """Find what somebody who was killed was writing.
+
+    Args:
+        folder: to look below.
+
+    Returns:
+        Files and folders whose name says that they are not finished; never what belongs to a process that
+        lives, e.g. of `sweep promote`.
+    """
+    return sorted(path for path in folder.rglob("*.tmp") if not _is_being_written(path))
+
+
+def remove_half_written(folder: Path) -> None:
+    """Remove what somebody who was killed was writing.
+
+    Args:
+        folder: to look below.
+    """
+    for path in half_written(folder):
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _is_being_written(path: Path) -> bool:
+    writer = _WRITER.search(path.name)
+    if writer is None:
+        return False
+    try:
+        os.kill(int(writer[1]), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def address_in(environ: Mapping[str, str], key: str) -> str | None:

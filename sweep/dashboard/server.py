@@ -1,19 +1,18 @@
-"""Streamlit, and beside it what the first page would wait for: `python -m sweep.dashboard.server run APP`.
+"""Streamlit, and before it what the first page would wait for: `python -m sweep.dashboard.server run APP`.
 
 Streamlit runs the app when somebody opens it. Importing MLflow, Optuna and Plotly and reading all runs takes
-seconds; they are over by the time that a browser is there.
+seconds; they are over before the server answers, so that nobody meets them in front of an empty page.
 """
 
 import logging
 import sys
 import threading
-import time
 
 from sweep.dashboard.places import places_in
 
 LOG = logging.getLogger("sweep.dashboard")
-PATIENCE_S = 60.0
-POLL_S = 0.05
+HEAD_START_S = 20.0
+"""A server of MLflow that answers slowly is not waited for: pages say themselves what they wait for."""
 
 
 def warm() -> None:
@@ -27,8 +26,6 @@ def warm() -> None:
 
 def _warm() -> None:
     import plotly.graph_objects  # noqa: F401  takes half a second, whichever page needs it first
-    from streamlit.runtime import Runtime
-
     import sweep.searching.plots  # noqa: F401  likewise
     from sweep.dashboard.showing import SCREENS  # noqa: F401  likewise
     from sweep.dashboard.sources import open_source
@@ -36,9 +33,6 @@ def _warm() -> None:
     from sweep.dashboard.visit import sweep_lines
     from sweep.views.naming import TASKS
 
-    until = time.monotonic() + PATIENCE_S
-    while not Runtime.exists() and time.monotonic() < until:  # its caches are not there before
-        time.sleep(POLL_S)
     places = places_in()
     if (source := open_source(places)) is None:
         return
@@ -50,11 +44,13 @@ def _warm() -> None:
 
 
 def main() -> None:
-    """Start both."""
+    """Warm up, then start."""
     # Streamlit is whole before the thread begins: two threads that import it at once find parts of it.
     from streamlit.web.cli import main as streamlit
 
-    threading.Thread(target=warm, name="warm", daemon=True).start()
+    warming = threading.Thread(target=warm, name="warm", daemon=True)
+    warming.start()
+    warming.join(HEAD_START_S)
     streamlit(sys.argv[1:], prog_name="streamlit")
 
 

@@ -56,7 +56,7 @@ def sweep_lines(source: Source, task: str) -> tuple[SweepLine, ...]:
     return tuple(sorted(found, key=lambda line: line.state != "running"))
 
 
-@st.cache_data(show_spinner=False, max_entries=32)
+@st.cache_resource(show_spinner=False, max_entries=32)  # shared as they are: nothing in them changes
 def _lines(
     _source: Source,
     places: Places,  # noqa: ARG001  part of the key, as is the version: the same runs are summed up once

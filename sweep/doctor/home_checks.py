@@ -1,6 +1,5 @@
 """What must be true of a home's files: sound databases, nothing half written, no passwords."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +7,10 @@ from pathlib import Path
 from sweep.database_file import check_database
 from sweep.doctor.finding import Finding
 from sweep.errors import UnavailableError
-from sweep.paths import Home
+from sweep.paths import Home, half_written
 from sweep.redaction import redacted
 
 BUSY_TIMEOUT_S = 10.0
-_WRITER = re.compile(r"\.(\d+)\.tmp$")
 _BETWEEN_TEXTS = {".csv": re.compile(r'[",\n]')}
 _OWN_FILES = ("config.json", "spool.jsonl", "owner.json", "trials.csv")
 
@@ -39,12 +37,11 @@ def leftovers(home: Home) -> list[Path]:
     Returns:
         Them; never what belongs to a process that lives, e.g. of `sweep promote`.
     """
-    return sorted(
+    return [
         path
-        for path in home.root.rglob("*.tmp")
-        if (not path.is_relative_to(home.artifacts) or path.name.startswith("."))
-        and not _is_being_written(path)
-    )
+        for path in half_written(home.root)
+        if not path.is_relative_to(home.artifacts) or path.name.startswith(".")
+    ]
 
 
 def _databases(home: Home) -> Iterator[Finding]:
@@ -69,19 +66,6 @@ def _has_secret(file: Path) -> bool:
     between = _BETWEEN_TEXTS.get(file.suffix, re.compile('"'))
     with file.open(encoding="utf-8", errors="replace") as lines:
         return any(redacted(text) != text for line in lines for text in between.split(line))
-
-
-def _is_being_written(path: Path) -> bool:
-    writer = _WRITER.search(path.name)
-    if writer is None:
-        return False
-    try:
-        os.kill(int(writer[1]), 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 def _leftovers(home: Home) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from sweep.executors.inline import InlineExecutor
 from sweep.executors.local import LocalExecutor
 from sweep.executors.machine import auto_workers, devices_for, find_gpus, n_cores
 from sweep.orchestrator.stopping import StopRequest
-from sweep.paths import SweepPaths
+from sweep.paths import SweepPaths, remove_half_written
 from sweep.ports import Executor, Observer, Offer
 from sweep.workshop.jobs import run_job
 
@@ -49,6 +49,7 @@ def make_executor(
         Offer(n_threads=max(1, n_cores() // n_workers), device=devices[index % len(devices)], worker=index)
         for index in range(min(n_workers, config.trials))
     )
+    stack.callback(remove_half_written, paths.root)  # a worker that is killed leaves what it was writing
     workers = LocalExecutor(offers=offers, logs=paths.logs, trainer=config.trainer)
     stack.callback(workers.close)
     return workers
