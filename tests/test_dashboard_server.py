@@ -35,7 +35,7 @@ def test_server_answers_after_runs_were_read(said: list[str], monkeypatch: pytes
 def test_slow_mlflow_is_not_waited_for(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     is_over = threading.Event()
     monkeypatch.setattr(server, "HEAD_START_S", 0.05)
-    _warming(monkeypatch, lambda: [is_over.wait(30), said.append("read")] and None)
+    _warming(monkeypatch, lambda: said.append("read") if is_over.wait(30) else None)
     server.main()
     assert said == ["streamlit"]
     is_over.set()

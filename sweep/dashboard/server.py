@@ -26,6 +26,7 @@ def warm() -> None:
 
 def _warm() -> None:
     import plotly.graph_objects  # noqa: F401  takes half a second, whichever page needs it first
+
     import sweep.searching.plots  # noqa: F401  likewise
     from sweep.dashboard.showing import SCREENS  # noqa: F401  likewise
     from sweep.dashboard.sources import open_source
