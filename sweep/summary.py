@@ -53,10 +53,12 @@ class Summary:
     def gain(self) -> float | None:
         """Improvement of the objective over the default configuration; positive is better.
 
-        None where one of the two has no value.
+        None where one of the two has no value, or where they were scored on different data: a sweep that was
+        resumed with `--allow data`.
         """
-        best = self.best[1].value if self.best else None
-        default = self.default[1].value if self.default else None
+        if self.best is None or self.default is None or self.best[0].digest != self.default[0].digest:
+            return None
+        best, default = self.best[1].value, self.default[1].value
         if best is None or default is None:
             return None
         return best - default if self.maximise else default - best

@@ -95,10 +95,15 @@ def opened_at(page: Page, address: str, name: str, *, language: str = "en") -> N
     """Go to a page of the dashboard by its menu, as people do."""
     page.goto(f"{address}/?lang={language}")
     settled(page)
+    turned_to(page, name, language=language)
+
+
+def turned_to(page: Page, name: str, *, language: str = "en") -> None:
+    """Click a page's name in the menu of one that is open."""
     words = words_in(language)
     title = words(f"{name}.title")
     link = page.get_by_test_id("stSidebarNav").get_by_text(words(f"{name}.menu"), exact=True)
-    for _ in range(CLICKS if name != "overview" else 0):
+    for _ in range(CLICKS if page.locator("h1").inner_text() != title else 0):
         link.click()
         with suppress(AssertionError):
             expect(page.locator("h1")).to_have_text(title, timeout=CLICK_MS)
@@ -122,18 +127,20 @@ def has_traces(page: Page) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "tr"])
-@pytest.mark.parametrize("name", SCREENS)
 def test_every_page_opens_by_the_menu(
-    name: str, language: str, page: Page, addresses: dict[str, str], errors: list[str]
+    language: str, page: Page, addresses: dict[str, str], errors: list[str]
 ) -> None:
-    opened_at(page, addresses["dashboard"], name, language=language)
-    is_fine(page, errors)
+    opened_at(page, addresses["dashboard"], "registry", language=language)
+    for name in SCREENS:
+        turned_to(page, name, language=language)
+        is_fine(page, errors)
 
 
 def test_pages_stay_within_a_narrow_screen(page: Page, addresses: dict[str, str], errors: list[str]) -> None:
+    opened_at(page, addresses["dashboard"], "registry")
     for name in SCREENS:
         page.set_viewport_size({"width": 1280, "height": 900})
-        opened_at(page, addresses["dashboard"], name)
+        turned_to(page, name)
         page.set_viewport_size({"width": 400, "height": 900})
         settled(page)
         page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollWidth <= 400")

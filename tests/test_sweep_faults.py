@@ -1,6 +1,7 @@
 """Faults of sweeps as a whole: names taken at once, workers that always die, results that say nothing."""
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -127,6 +128,13 @@ def test_trial_pruned_before_its_first_report_is_counted_and_never_the_best() ->
     rows = list(csv.DictReader(io.StringIO(trial_table(trials))))
     assert len(rows) == 2
     assert summarise(a_plan(), trials[1:], "all ended").best is None
+
+
+def test_gain_is_said_only_over_the_default_on_the_same_data() -> None:
+    default, later = (a_spec(0), a_result(a_spec(0), 0.4)), (a_spec(1), a_result(a_spec(1), 0.6))
+    assert summarise(a_plan(), [default, later], "all ended").gain == pytest.approx(0.2)
+    changed = (dataclasses.replace(later[0], digest="of other labels"), later[1])
+    assert summarise(a_plan(), [default, changed], "all ended").gain is None
 
 
 def test_attempts_of_a_slot_have_their_own_epochs(tmp_path: Path) -> None:

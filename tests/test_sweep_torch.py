@@ -52,7 +52,10 @@ def report_of(running: "subprocess.Popen[str]") -> dict[str, Any]:
 
 
 def run_json(*words: str, cwd: Path) -> dict[str, Any]:
-    return report_of(started(*words, cwd=cwd))
+    done = run_here("run", "--json", *words, folder=cwd)
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
 def cache_stays_while(running: "subprocess.Popen[str]", home: Path) -> None:

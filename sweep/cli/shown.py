@@ -117,8 +117,10 @@ def _gain(report: "RunReport") -> str:
     gain, default = report.summary.gain, report.summary.default
     if report.summary.best is not None and report.summary.best[0].slot == 0:
         return "none, the default configuration itself is the best"
-    if gain is None or default is None or default[1].value is None:
+    if default is None or default[1].value is None:
         return "unknown, the default configuration did not complete"
+    if gain is None:
+        return "unknown, the default configuration was scored on the data as it was before"
     share = f", {gain / abs(default[1].value):+.1%}" if default[1].value else ""
     return f"{gain:+.4f} (from {default[1].value:.4f}{share})"
 

@@ -156,6 +156,8 @@ def _gain_from(material: Material) -> str:
         return "the default configuration did not complete"
     if best is not None and best[0].slot == 0:
         return "the default configuration itself is the best"
+    if material.summary.gain is None:
+        return "the default configuration was scored on the data as it was before"
     return f"from {score(default[1].value)}"
 
 
