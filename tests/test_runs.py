@@ -6,6 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,10 +16,13 @@ import pytest
 from sweep.api.runs import Runs, open_runs
 from sweep.errors import InputError, UnavailableError
 from sweep.evaluation import Evaluation, FrameFigures
+from sweep.logged_run import Curve, LoggedRun
 from sweep.paths import Home
-from sweep.tracking import run_shelf
+from sweep.tracking import run_shelf, shelf_file
 from sweep.tracking.artifact_shelf import ArtifactShelf
-from sweep.tracking.run_source import RunSource
+from sweep.tracking.run_shelf import RunShelf
+from sweep.tracking.run_source import Progress, RunSource
+from sweep.tracking.shelf_file import ShelfFile, Shelved
 from sweep.tracking.store import Store, open_store
 from tests.logged import a_run, log_curve, now_ms
 
@@ -368,15 +374,139 @@ def test_two_processes_and_threads_share_the_file(store: Store, home: Path) -> N
 
 
 def test_what_another_process_read_later_is_not_put_back(store: Store, home: Path) -> None:
-    from sweep.tracking.shelf_file import ShelfFile, Shelved
-
     run_id = a_run(store, name="one")
     runs = read(home)
     (run,) = runs.all()
     file = ShelfFile(shelf_of(home))
     old = Shelved.of(type(run)(run_id=run_id, name="stale"), read_ms=1)
-    file.keep([old], meta={})
+    file.keep([old])
     assert file.contents().runs[run_id].run.name == "one"
+
+
+def test_file_that_was_cleared_meanwhile_counts_as_filled_only_when_it_holds_all(
+    store: Store, home: Path
+) -> None:
+    for number in range(3):
+        a_run(store, name=f"run-{number}")
+    runs = read(home)
+    for file in Home.at(home).runs.iterdir():
+        file.unlink()
+    a_run(store, name="new")
+    runs.refresh()
+    assert not open_runs(home=home).is_filled
+    runs.refresh(full=True)
+    assert sorted(names(open_runs(home=home))) == ["new", "run-0", "run-1", "run-2"]
+
+
+def test_file_that_was_busy_gets_all_runs_with_the_next_write(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelf_file, "BUSY_TIMEOUT_S", 0.05)
+    a_run(store, name="one")
+    runs = read(home)
+    a_run(store, name="two")
+    with closing(sqlite3.connect(shelf_of(home), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        runs.refresh()
+        other.execute("ROLLBACK")
+    assert names(open_runs(home=home)) == ["one"]
+    a_run(store, name="three")
+    runs.refresh()
+    assert sorted(names(open_runs(home=home))) == ["one", "three", "two"]
+
+
+def test_file_whose_first_write_met_a_lock_is_not_filled(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_run(store, name="one")
+    file = Home.at(home).runs / "shelf.db"
+    ShelfFile(file).keep_curves({("none", "loss"): ("", Curve(run_id="none", metric="loss"))})
+    source = RunSource(f"sqlite:///{home / 'mlflow.db'}")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        runs = RunShelf(source, ReleasedAfterTheFirst(file, other))
+        monkeypatch.setattr(shelf_file, "BUSY_TIMEOUT_S", 0.05)
+        runs.refresh()
+        kept = ShelfFile(file).contents()
+        assert (kept.full_ms, kept.runs) == (0, {})
+        runs.refresh()
+    assert [one.run.name for one in ShelfFile(file).contents().runs.values()] == ["one"]
+
+
+class ReleasedAfterTheFirst(ShelfFile):
+    """A file that another process locks, who is done right after the first write gave up."""
+
+    def __init__(self, path: Path, other: sqlite3.Connection) -> None:
+        super().__init__(path)
+        self.other = other
+
+    def _write(self, action: Callable[[sqlite3.Connection], object]) -> bool:
+        try:
+            return super()._write(action)
+        finally:
+            if self.other.in_transaction:
+                self.other.execute("ROLLBACK")
+
+
+# Two threads
+
+
+class Meeting(RunSource):
+    """MLflow, asked by two threads that wait for each other before they go on."""
+
+    barrier: threading.Barrier | None = None
+
+    def named(self, run_ids: Iterable[str]) -> list[LoggedRun]:
+        found = super().named(run_ids)
+        if self.barrier is not None:
+            self.barrier.wait(30)
+        return found
+
+
+def test_run_that_two_threads_find_gone_at_once_is_gone(store: Store, home: Path) -> None:
+    run_id = a_run(store, status="RUNNING")
+    source = Meeting(f"sqlite:///{home / 'mlflow.db'}")
+    runs = RunShelf(source, ShelfFile(None))
+    runs.refresh()
+    store.client.delete_run(run_id)
+    source.barrier = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        for reading in [pool.submit(runs._read_all, None), pool.submit(runs.refresh)]:
+            reading.result()
+    assert runs.all() == ()
+
+
+class Odd(RunSource):
+    """MLflow, whose answers to a reading of all runs cannot be understood for a while."""
+
+    is_odd = False
+
+    def all(self, on_progress: Progress | None = None) -> list[LoggedRun]:
+        if self.is_odd:
+            raise TypeError("no such field for postgresql://eva:secret@db/mlflow")
+        return super().all(on_progress)
+
+
+def test_reading_beside_that_fails_in_an_unforeseen_way_is_told_until_one_succeeds(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_shelf, "FULL_EVERY_S", 0.0)
+    monkeypatch.setattr(run_shelf, "FULL_SHARE", 0)
+    a_run(store)
+    source = Odd(f"sqlite:///{home / 'mlflow.db'}")
+    runs = RunShelf(source, ShelfFile(None))
+    runs.refresh()
+    source.is_odd = True
+    for _ in range(2):
+        runs.refresh()
+        runs.join(30)
+        assert "TypeError: no such field" in runs.trouble
+        assert "secret" not in runs.trouble
+    source.is_odd = False
+    runs.refresh()
+    runs.join(30)
+    runs.refresh()
+    assert runs.trouble == ""
 
 
 # Trouble

@@ -6,15 +6,18 @@ run deleted or restored, a tag written long after the end, is found by reading a
 a thread beside.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterable
 
 from sweep.errors import UnavailableError
 from sweep.logged_run import LoggedRun
+from sweep.redaction import redacted
 from sweep.tracking.run_source import Progress, RunSource
 from sweep.tracking.shelf_file import ShelfFile, Shelved
 
+LOG = logging.getLogger("sweep.tracking")
 OVERLAP_MS = 60_000
 """Clocks of different machines, and runs that reach MLflow a while after their start."""
 
@@ -43,12 +46,16 @@ class RunShelf:
         self._file = file
         self._lock = threading.Lock()
         self._turns = threading.Lock()
+        self._taking = threading.Lock()
         self._beside: threading.Thread | None = None
         self._pause_s = FULL_EVERY_S
         contents = file.contents()
         self._runs = contents.runs
         self._made_ms = contents.made_ms
         self._full_ms = contents.full_ms
+        self._is_file_behind = False
+        self._failed_ms = 0
+        self._failure = ""
         self.version = 1 if contents.full_ms else 0
         self.turn = 0
         self.trouble = ""
@@ -102,7 +109,7 @@ class RunShelf:
                 else:
                     self._read_news()
                     self._read_all_beside()
-                self.trouble = ""
+                self.trouble = self._failure
                 self.turn += 1
             except UnavailableError as error:
                 self.trouble = str(error)
@@ -148,14 +155,12 @@ class RunShelf:
         if made_ms == self._made_ms:
             # A page moves when somebody deletes a run of an earlier one: missing is not yet gone.
             found |= {run.run_id: run for run in self._source.named(missing)}
-        self._take(found.values(), gone=missing - found.keys(), asked_ms=asked_ms, meta={"made_ms": made_ms})
-        self._made_ms, self._full_ms = made_ms, asked_ms
-        self._file.keep((), meta={"full_ms": asked_ms})
+        self._take(found.values(), gone=missing - found.keys(), asked_ms=asked_ms, made_ms=made_ms)
         self._pause_s = max(FULL_EVERY_S, FULL_SHARE * (_now_ms() - asked_ms) / 1000)
 
     def _read_all_beside(self) -> None:
         is_busy = self._beside is not None and self._beside.is_alive()
-        if is_busy or _now_ms() - self._full_ms < self._pause_s * 1000:
+        if is_busy or _now_ms() - max(self._full_ms, self._failed_ms) < self._pause_s * 1000:
             return
         self._beside = threading.Thread(target=self._read_all_quietly, name="runs-beside", daemon=True)
         self._beside.start()
@@ -163,8 +168,15 @@ class RunShelf:
     def _read_all_quietly(self) -> None:
         try:
             self._read_all(None)
+            self._failure = ""
         except UnavailableError as error:
             self.trouble = str(error)
+        except Exception as error:
+            # The thread's roof: nobody else would hear of it, and the runs would grow old in silence.
+            LOG.debug("the runs could not be read beside", exc_info=True)
+            said = redacted(f"{type(error).__name__}: {error}")
+            self._failure = self.trouble = f"reading all runs again: {said}"
+            self._failed_ms = _now_ms()
 
     def _take(
         self,
@@ -172,25 +184,43 @@ class RunShelf:
         *,
         gone: Iterable[str],
         asked_ms: int,
-        meta: dict[str, int] | None = None,
+        made_ms: int | None = None,
     ) -> None:
+        """Put runs into memory, then into the file; `made_ms` is of the experiment if these are all."""
         new = [Shelved.of(run, read_ms=asked_ms) for run in found]
+        with self._taking:
+            with self._lock:
+                changed, lost = self._remember(new, gone, asked_ms)
+                if made_ms is not None:
+                    self._made_ms, self._full_ms = made_ms, asked_ms
+                everything = [*self._runs.values()]
+            if made_ms is not None or self._is_file_behind:
+                is_written = self._file.replace(
+                    everything, read_ms=asked_ms, made_ms=self._made_ms, full_ms=self._full_ms
+                )
+            else:
+                is_written = self._file.keep(changed, gone=lost)
+            self._is_file_behind = not is_written
+
+    def _remember(
+        self, new: Iterable[Shelved], gone: Iterable[str], asked_ms: int
+    ) -> tuple[list[Shelved], list[str]]:
         changed, lost = [], []
-        with self._lock:
-            for shelved in new:
-                known = self._runs.get(shelved.run.run_id)
-                if known is not None and known.read_ms > asked_ms:
-                    continue
-                self._runs[shelved.run.run_id] = shelved
-                if known is None or known.payload != shelved.payload:
-                    changed.append(shelved)
-            for run_id in gone:
-                if self._runs[run_id].read_ms <= asked_ms:
-                    del self._runs[run_id]
-                    lost.append(run_id)
-            if changed or lost or not self.version:
-                self.version += 1
-        self._file.keep(changed, gone=lost, meta=meta or {})
+        for shelved in new:
+            known = self._runs.get(shelved.run.run_id)
+            if known is not None and known.read_ms > asked_ms:
+                continue
+            self._runs[shelved.run.run_id] = shelved
+            if known is None or known.payload != shelved.payload:
+                changed.append(shelved)
+        for run_id in gone:
+            known = self._runs.get(run_id)  # the other thread may have found it gone as well
+            if known is not None and known.read_ms <= asked_ms:
+                del self._runs[run_id]
+                lost.append(run_id)
+        if changed or lost or not self.version:
+            self.version += 1
+        return changed, lost
 
 
 def _now_ms() -> int:

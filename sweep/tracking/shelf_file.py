@@ -27,6 +27,12 @@ _TABLES = (
     "CREATE TABLE curves (run_id TEXT, metric TEXT, mark TEXT NOT NULL, payload TEXT NOT NULL, "
     "PRIMARY KEY (run_id, metric)) WITHOUT ROWID",
 )
+_DELETE_RUN = "DELETE FROM runs WHERE run_id = ?"
+_DELETE_CURVES = "DELETE FROM curves WHERE run_id = ?"
+_PUT_RUN = (
+    "INSERT INTO runs VALUES (?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
+    "read_ms = excluded.read_ms, payload = excluded.payload WHERE excluded.read_ms >= read_ms"
+)
 _PASSING = ("locked", "busy", "readonly", "read-only", "unable to open", "disk is full", "disk i/o")
 
 
@@ -106,30 +112,53 @@ class ShelfFile:
             return {}
         return self._done(lambda connection: _curves(connection, marks), {})
 
-    def keep(self, runs: Iterable[Shelved], *, gone: Iterable[str] = (), meta: Mapping[str, int]) -> None:
+    def replace(self, runs: Iterable[Shelved], *, read_ms: int, made_ms: int, full_ms: int) -> bool:
+        """Write all runs that there are; only from then on the file counts as filled.
+
+        Args:
+            runs: all of them.
+            read_ms: when they were asked for; what another process read later stays beside them.
+            made_ms: as in `Contents`.
+            full_ms: likewise.
+
+        Returns:
+            Whether they are in the file now; if not, nothing of it has changed.
+        """
+        rows = _rows(runs)
+        ids = {run_id for run_id, _, _ in rows}
+
+        def write(connection: sqlite3.Connection) -> None:
+            older = connection.execute("SELECT run_id FROM runs WHERE read_ms <= ?", (read_ms,))
+            gone = [(run_id,) for (run_id,) in older.fetchall() if run_id not in ids]
+            connection.executemany(_DELETE_RUN, gone)
+            connection.executemany(_DELETE_CURVES, gone)
+            connection.executemany(_PUT_RUN, rows)
+            meta = [("made_ms", made_ms), ("full_ms", full_ms)]
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", meta)
+
+        return self._write(write)
+
+    def keep(self, runs: Iterable[Shelved], *, gone: Iterable[str] = ()) -> bool:
         """Write what has changed.
 
         Args:
             runs: new or changed ones; one that another process read later stays.
             gone: ids of deleted ones.
-            meta: `made_ms` and `full_ms` of `Contents`, where they have changed.
+
+        Returns:
+            Whether it is in the file now; if not, nothing of it has changed.
         """
-        rows = [(one.run.run_id, one.read_ms, one.payload) for one in runs]
+        rows = _rows(runs)
         ids = [(run_id,) for run_id in gone]
-        if not rows and not ids and not meta:
-            return
+        if not rows and not ids:
+            return True
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.executemany("DELETE FROM runs WHERE run_id = ?", ids)
-            connection.executemany("DELETE FROM curves WHERE run_id = ?", ids)
-            connection.executemany(
-                "INSERT INTO runs VALUES (?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET "
-                "read_ms = excluded.read_ms, payload = excluded.payload WHERE excluded.read_ms >= read_ms",
-                rows,
-            )
-            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", [*meta.items()])
+            connection.executemany(_DELETE_RUN, ids)
+            connection.executemany(_DELETE_CURVES, ids)
+            connection.executemany(_PUT_RUN, rows)
 
-        self._write(write)
+        return self._write(write)
 
     def keep_curves(self, curves: Mapping[tuple[str, str], tuple[str, Curve]]) -> None:
         """Write curves.
@@ -155,13 +184,14 @@ class ShelfFile:
                 with suppress(OSError):
                     self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 
-    def _write(self, action: Callable[[sqlite3.Connection], object]) -> None:
-        def at_once(connection: sqlite3.Connection) -> None:
+    def _write(self, action: Callable[[sqlite3.Connection], object]) -> bool:
+        def at_once(connection: sqlite3.Connection) -> bool:
             connection.execute("BEGIN IMMEDIATE")
             action(connection)
             connection.execute("COMMIT")
+            return True
 
-        self._done(at_once, None)
+        return self._path is None or self._done(at_once, False)
 
     def _done(self, action: Callable[[sqlite3.Connection], T], default: T) -> T:
         if self._path is None:
@@ -194,6 +224,10 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _is_passing(error: sqlite3.OperationalError) -> bool:
     return any(word in str(error).lower() for word in _PASSING)
+
+
+def _rows(runs: Iterable[Shelved]) -> list[tuple[str, int, str]]:
+    return [(one.run.run_id, one.read_ms, one.payload) for one in runs]
 
 
 def _check_tables(connection: sqlite3.Connection) -> None:
