@@ -14,8 +14,8 @@ WHOLE = Evaluation(
     trial_uid="uid",
     task="segmentation",
     value=0.5,
-    low=math.nan,
-    scores={"miou_segmentation": 0.5},
+    low=0.25,
+    scores={"miou_segmentation": 0.5, "val_loss_segmentation": math.inf},
     classes=(ClassFigures(name="road", n_true=3, figures={"iou": 0.5}),),
     confusion=((1, 2), (3, 4)),
     confusion_names=("road", "cone"),
@@ -34,6 +34,11 @@ def test_whole_evaluation_comes_back(tmp_path: Path) -> None:
     found = read_evaluation(written(tmp_path, WHOLE.to_json()))
     assert found is not None
     assert found.to_json() == WHOLE.to_json()
+
+
+def test_reason_alone_comes_back(tmp_path: Path) -> None:
+    lost = Evaluation(trial_uid="uid", reason="cannot read the checkpoint")
+    assert read_evaluation(written(tmp_path, lost.to_json())) == lost
 
 
 def test_missing_file_is_none(tmp_path: Path) -> None:
@@ -82,6 +87,25 @@ def test_picture_that_is_no_plain_name_beside_it_makes_it_none(tmp_path: Path, p
         {"image_size": ["a"]},
         {"trial_uid": None},
         {"unknown": 1},
+        {"task": "boat"},
+        {"task": ""},
+        {"task": "", "reason": "its classes have a figure without a name all the same"},
+        {"latency_ms": 0.0},
+        {"latency_ms": -2.0},
+        {"latency_ms": math.nan},
+        {"value": 10**400},
+        {"value": 2**63},
+        {"value": math.inf},
+        {"low": math.nan},
+        {"scores": {"miou": 10**400}},
+        {"n_images": -1},
+        {"n_images": 2**63},
+        {"confusion": [[1, 2], [3, -1]]},
+        {"confusion": [[1, 2], [3, 10**400]]},
+        {"image_size": [-128, 96]},
+        {"classes": [{"name": "road", "n_true": 1, "figures": {"iou": math.nan}}]},
+        {"classes": [{"name": "road", "n_true": -1, "figures": {}}]},
+        {"frames": [{"name": "f", "group": "best", "rank": 1, "score": math.inf, "picture": "a.png"}]},
         {"record": "Other"},
         {"format": 2},
     ],

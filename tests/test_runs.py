@@ -563,6 +563,6 @@ def test_evaluation_is_read_and_one_that_was_logged_later_is_seen(store: Store, 
     runs = read(home)
     assert runs.evaluation(run_id) is None
     frame = FrameFigures(name="f1", group="worst", rank=1, score=0.1, picture="worst_1.png")
-    evaluation = Evaluation(trial_uid="uid", value=0.5, frames=(frame,))
+    evaluation = Evaluation(trial_uid="uid", task="segmentation", value=0.5, frames=(frame,))
     store.client.log_text(run_id, evaluation.to_json(), "evaluation/evaluation.json")
     assert runs.evaluation(run_id) == evaluation

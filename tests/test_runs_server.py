@@ -124,7 +124,7 @@ def test_deleted_run_is_gone_after_the_reading_beside(
 def evaluated(store: Store, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Evaluation]:
     """A run with an evaluation of one picture."""
     frame = FrameFigures(name="f1", group="worst", rank=1, score=0.25, picture="frames/worst-1.png")
-    evaluation = Evaluation(trial_uid="uid", value=0.5, frames=(frame,))
+    evaluation = Evaluation(trial_uid="uid", task="segmentation", value=0.5, frames=(frame,))
     picture = tmp_path_factory.mktemp("pictures") / "worst-1.png"
     Image.new("RGB", (8, 6), (200, 40, 40)).save(picture)
     run_id = a_run(store, status="RUNNING")

@@ -5,9 +5,11 @@ open another file.
 """
 
 import dataclasses
+import math
 import re
 import types
 import typing
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from sweep.evaluation import Evaluation
 MOST_BYTES = 8 * 2**20
 MOST_CLASSES = 1000
 MOST_FRAMES = 500
+TOO_LARGE = 2**63
+"""No count reaches it; such a number no longer fits where numpy, pandas or a format string puts it."""
 PICTURE = re.compile(r"(frames/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}\.(png|jpg|jpeg)", re.IGNORECASE)
 
 
@@ -26,7 +30,8 @@ def read_evaluation(file: Path) -> Evaluation | None:
         file: `evaluation.json`.
 
     Returns:
-        It; None if it is not one, is too large, or names a picture that does not lie beside it.
+        It; None if it is not one, is too large, names a picture that does not lie beside it, is of no task
+        that there is, or holds a number that cannot be.
     """
     try:
         if file.stat().st_size > MOST_BYTES:
@@ -47,7 +52,27 @@ def _is_sound(evaluation: Evaluation) -> bool:
         and len(rows) in {0, n_names}
         and all(len(row) == n_names for row in rows)
         and all(PICTURE.fullmatch(frame.picture) for frame in evaluation.frames)
+        and _is_of_a_task(evaluation)
+        and all(map(math.isfinite, _shown(evaluation)))
+        and (evaluation.latency_ms is None or evaluation.latency_ms > 0)
     )
+
+
+def _is_of_a_task(evaluation: Evaluation) -> bool:
+    """Whether pages have words for it; one that only says why there is none needs no task."""
+    from sweep.catalog import TASKS  # not above: whoever only lists runs does not wait for the formats
+
+    is_empty = not (evaluation.classes or evaluation.frames or evaluation.confusion)
+    return evaluation.task in TASKS.names() or (not evaluation.task and bool(evaluation.reason) and is_empty)
+
+
+def _shown(evaluation: Evaluation) -> Iterator[float]:
+    """Every number that is reckoned with; `scores` are not, and a loss among them may be infinite."""
+    found = [evaluation.value, evaluation.low, evaluation.high, evaluation.confidence]
+    found += [evaluation.latency_ms, evaluation.score_threshold]
+    yield from (number for number in found if number is not None)
+    yield from (frame.score for frame in evaluation.frames)
+    yield from (number for one in evaluation.classes for number in one.figures.values())
 
 
 def _fits(hint: Any, value: Any) -> bool:
@@ -67,6 +92,8 @@ def _fits(hint: Any, value: Any) -> bool:
             _fits(one, getattr(value, name)) for name, one in hints.items()
         )
     if hint in {int, float}:
-        kinds = (int,) if hint is int else (int, float)
-        return isinstance(value, kinds) and not isinstance(value, bool)
+        is_whole = isinstance(value, int) and not isinstance(value, bool)
+        if hint is int:
+            return is_whole and 0 <= value < TOO_LARGE
+        return isinstance(value, float) or (is_whole and abs(value) < TOO_LARGE)
     return isinstance(value, hint)
