@@ -41,7 +41,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser")
     for words in (("--name", "first", "--trials", "3"), ("--name", "second", "--trials", "3", "--seed", "3")):
         promote = () if "first" in words else ("--no-promote",)
-        told = run_here("run", *SMALL, *words, *promote, "--home", str(folder), folder=folder)
+        inline = ("--executor", "inline", "--keep", "2")  # torch is here already
+        told = run_here("run", *SMALL, *inline, *words, *promote, "--home", str(folder), folder=folder)
         assert told.returncode == 0, told.stderr
     return folder
 

@@ -27,7 +27,7 @@ ALL = {"evaluation.json", "montage.png", "confusion_matrix.png", "frames"}
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with a finished sweep of two trials, one of whose checkpoints is kept."""
     folder = tmp_path_factory.mktemp("evaluated")
-    words = ("run", *WORDS, "--trials", "2", "--keep", "1", "--name", "seen")
+    words = ("run", *WORDS, "--trials", "2", "--keep", "1", "--name", "seen", "--executor", "inline")
     done = run_here(*words, folder=folder)
     assert done.returncode == 0, done.stderr
     assert "evaluating the best trials" in done.stdout

@@ -37,19 +37,9 @@ def test_narrowed_space_of_every_builtin_space_runs(name: str, tmp_path: Path) -
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    words = (
-        "--task",
-        "segmentation",
-        "--trials",
-        "3",
-        "--epochs",
-        "2",
-        "--image-size",
-        "64x48",
-        "--name",
-        "real",
-    )
-    done = run_here("run", *words, "--name", "real", "--workers", "2", "--report", "--json", folder=folder)
+    words = ("--task", "segmentation", "--trials", "3", "--epochs", "2", "--image-size", "64x48")
+    words += ("--name", "real", "--executor", "inline", "--report", "--json")
+    done = run_here("run", *words, folder=folder)
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -38,7 +38,15 @@ else:
 """
 
 
-FLAGS = ("task=segmentation", "trials=2", "epochs=1", "name=cut", "workers=1", "keep=1", "image_size=64x48")
+FLAGS = (
+    "task=segmentation",
+    "trials=2",
+    "epochs=1",
+    "name=cut",
+    "executor=inline",
+    "keep=1",
+    "image_size=64x48",
+)
 
 
 def python(*words: str, root: Path) -> "subprocess.CompletedProcess[str]":
@@ -82,6 +90,7 @@ def test_sweep_killed_in_every_phase_of_its_end_has_one_model_and_one_champion(t
 
 def test_stop_while_the_best_model_is_packaged_is_heard_and_a_resume_promotes_it(tmp_path: Path) -> None:
     words = ["run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32"]
+    words += ["--keep", "1"]
     running = start_sweep(*words, "--name", "cut", folder=tmp_path, err=subprocess.STDOUT)
     assert running.stdout is not None
     assert any("packaging the best model" in line for line in running.stdout)

@@ -801,6 +801,15 @@ def test_clock_that_jumps_back_or_ahead_disturbs_nothing(store: Store, tmp_path:
     assert runs["trial-000"].data.metrics["miou_segmentation"] == 0.3  # the last by step, not by time
 
 
+@pytest.fixture
+def hears_interrupts() -> Iterator[None]:
+    """What a shell starts in the background ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_interrupts")
 def test_scribe_whose_closing_is_interrupted_notes_what_it_was_writing(store: Store, tmp_path: Path) -> None:
     gate, is_writing = threading.Event(), threading.Event()
 
