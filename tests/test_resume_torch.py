@@ -38,7 +38,7 @@ else:
 """
 
 
-FLAGS = (
+WORDS = "task=segmentation trials=2 epochs=1 name=cut executor=inline keep=1 image_size=64x48"
     "task=segmentation",
     "trials=2",
     "epochs=1",
@@ -70,7 +70,7 @@ def resumed(root: Path, *words: str) -> dict[str, Any]:
 
 def test_sweep_killed_in_every_phase_of_its_end_has_one_model_and_one_champion(tmp_path: Path) -> None:
     for phase in ("packaging the best model", "registering and judging the best model", "writing to MLflow"):
-        done = python("-c", DIES, phase, *FLAGS, root=tmp_path)
+        done = python("-c", DIES, phase, *WORDS.split(), root=tmp_path)
         assert done.returncode == 9, (phase, done.stderr)
         seen = examine(environ={}, home=str(tmp_path / "mlruns"))
         assert all(finding.is_fixable for finding in seen.findings), [str(one) for one in seen.findings]

@@ -52,7 +52,7 @@ def report_of(running: "subprocess.Popen[str]") -> dict[str, Any]:
 
 
 def run_json(*words: str, cwd: Path) -> dict[str, Any]:
-    """Run a sweep in this process, which has torch already: a worker of its own costs each ten seconds more."""
+    """Run a sweep in this process, which has torch already: a worker costs each ten seconds more."""
     done = run_here("run", "--json", "--executor", "inline", *words, folder=cwd)
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
