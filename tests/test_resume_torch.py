@@ -39,14 +39,6 @@ else:
 
 
 WORDS = "task=segmentation trials=2 epochs=1 name=cut executor=inline keep=1 image_size=64x48"
-    "task=segmentation",
-    "trials=2",
-    "epochs=1",
-    "name=cut",
-    "executor=inline",
-    "keep=1",
-    "image_size=64x48",
-)
 
 
 def python(*words: str, root: Path) -> "subprocess.CompletedProcess[str]":
