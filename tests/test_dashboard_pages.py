@@ -9,7 +9,7 @@ from sweep.dashboard.showing import SCREENS
 from sweep.paths import Home
 from sweep.tracking.store import open_store
 from tests.conftest import clean_environment, run_here
-from tests.logged import a_run
+from tests.logged import a_run, log_curve
 
 pytest.importorskip("streamlit", reason='the dashboard needs the extra "ui"')
 
@@ -55,6 +55,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             }
             | ({} if name == HOSTILE else {"iou_road_segmentation": [0.7, 0.8]}),
         )
+    peaked = {"miou_segmentation": [0.9, 0.2], "dice_segmentation": [0.5, 0.9]}
+    run_id = a_run(store, name="peaked", params={"task_type": "segmentation"}, curves=peaked)
+    for metric in ("pixel_acc_segmentation", "iou_road_segmentation"):
+        log_curve(store, run_id, metric, [0.6, 0.7], first=2)
     return folder
 
 
@@ -132,8 +136,8 @@ def test_the_overview_lists_the_sweep_and_the_other_programs_runs(
     sweeps, others = (table.value for table in drawn("overview", home, monkeypatch).dataframe)
     assert list(sweeps["name"]) == ["first"]
     assert sweeps["trials"][0] == "14/14"
-    assert sorted(others["name"]) == sorted([HOSTILE, "elle egitim"])
-    assert list(others["value"]) == [0.6, 0.6]
+    assert sorted(others["name"]) == sorted([HOSTILE, "elle egitim", "peaked"])
+    assert sorted(others["value"]) == [0.2, 0.6, 0.6]
 
 
 def test_the_trial_table_keeps_what_its_filters_let_through(
@@ -181,11 +185,26 @@ def test_runs_of_other_programs_are_compared_with_trials(home: Path, monkeypatch
         *_ids(home, {"elle egitim", HOSTILE}),
     ]
     page.run()
-    assert len(other) == 2
+    assert len(other) == 3
     assert not page.exception
     metrics = page.dataframe[0].value
     assert any("★" in str(cell) for cell in metrics.iloc[1])
     assert {HOSTILE, "elle egitim"} <= set(metrics.columns)
+
+
+def test_comparison_shows_the_best_epoch_of_what_has_no_loss_and_stars_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = drawn("compare", home, monkeypatch)
+    page.session_state["compare-runs-segmentation"] = _ids(home, {"elle egitim", HOSTILE, "peaked"})
+    page.run()
+    metrics = page.dataframe[0].value.set_index("")
+    # "peaked" is best in epoch 1 of 2: its dice is 0.5 then, and 0.9 later.
+    assert (metrics.loc["dice", "peaked"], metrics.loc["miou", "peaked"]) == ("0.5000", "★ 0.9000")
+    assert metrics.loc["pixel_acc", "peaked"] == "0.7000 (last)"  # of the first epoch there is none
+    said = everything(page).replace("\\", "")
+    assert "Of the last epoch, since the best one is not known: peaked" in said
+    assert not page.exception
 
 
 def test_text_of_people_is_never_read_as_markdown(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,12 @@ import math
 
 import pytest
 
+from sweep.evaluation import Evaluation
 from sweep.logged_run import Curve, LoggedRun
+from sweep.views.best_epoch import checkpoint_scores
 from sweep.views.comparison import LossPair, best_of, comparison, loss_pairs
 from sweep.views.lanes import lanes
+from sweep.views.logged_classes import class_metrics, logged_classes
 from sweep.views.naming import in_order, is_maximised, short_params
 from sweep.views.overview import other_runs, overview
 from sweep.views.trials import TrialFilter, filtered, numeric_params, trial_lines
@@ -177,8 +180,12 @@ def test_comparison_takes_the_best_epoch_and_puts_differing_params_first() -> No
         Curve(run_id="a", metric=MIOU, steps=(1, 2, 3), values=(0.1, 0.7, 0.6)),
         Curve(run_id="a", metric=LOSS, steps=(1, 2, 3), values=(1.0, 0.4, 0.9)),
     ]
+    curves += [
+        Curve(run_id="b", metric=metric, steps=(4,), values=(second.metrics[metric],))
+        for metric in (MIOU, LOSS)
+    ]
     table = comparison([first, second], curves)
-    assert [head.epoch for head in table.heads] == [2, None]
+    assert [head.epoch for head in table.heads] == [2, 4]
     assert [(row.name, row.differs) for row in table.params] == [
         ("wd", True),
         ("epochs", False),
@@ -186,6 +193,61 @@ def test_comparison_takes_the_best_epoch_and_puts_differing_params_first() -> No
     ]
     found = {row.name: (row.values, row.best) for row in table.metrics}
     assert found == {MIOU: ((0.7, 0.65), (True, False)), LOSS: ((0.4, 0.5), (True, False))}
+
+
+def test_a_value_of_the_last_epoch_is_marked_and_its_row_has_no_best() -> None:
+    # Of "a" the best epoch is 2 of 3, but nobody can read the loss by epoch; "b" was logged once.
+    first = LoggedRun(
+        run_id="a", metrics={MIOU: 0.6, LOSS: 0.2, "best_epoch": 2.0, "train_time_s": 9.0, "test_acc": 0.5}
+    )
+    second = LoggedRun(run_id="b", metrics={MIOU: 0.5, LOSS: 0.4, "train_time_s": 5.0, "test_acc": 0.4})
+    curves = [
+        Curve(run_id="a", metric=MIOU, steps=(1, 2, 3), values=(0.1, 0.7, 0.6)),
+        Curve(run_id="a", metric="test_acc", steps=(0,), values=(0.5,)),
+        Curve(run_id="b", metric=MIOU, steps=(0,), values=(0.5,)),
+        Curve(run_id="b", metric=LOSS, steps=(0,), values=(0.4,)),
+        Curve(run_id="b", metric="test_acc", steps=(0,), values=(0.4,)),
+    ]
+    rows = comparison([first, second], curves).metrics
+    found = {row.name: (row.values, row.is_last, row.best) for row in rows}
+    assert found[MIOU] == ((0.7, 0.5), (False, False), (True, False))
+    assert found[LOSS] == ((0.2, 0.4), (True, False), (False, False))
+    assert found["train_time_s"] == ((9.0, 5.0), (False, False), (False, True))
+    assert found["test_acc"] == ((0.5, 0.4), (False, False), (True, False))
+
+
+def test_classes_of_a_run_are_those_of_its_best_epoch() -> None:
+    road, dice, car = "iou_road_segmentation", "dice_road_segmentation", "iou_car_segmentation"
+    run = LoggedRun(run_id="a", name="a", metrics={MIOU: 0.5, road: 0.4, dice: 0.6, car: 0.3})
+    values = {MIOU: (0.7, 0.5), road: (0.8, 0.4), dice: (0.9, 0.6)}
+    curves = {
+        name: Curve(run_id="a", metric=name, steps=(1, 2), values=pair) for name, pair in values.items()
+    }
+    assert class_metrics(run) == (road, dice, car)
+    found = logged_classes(run, curves)
+    assert found is not None
+    assert {one.name: one.figures for one in found.evaluation.classes} == {
+        "road": {"iou": 0.8, "dice": 0.9}, "car": {"iou": 0.3},
+    }  # fmt: skip
+    assert found.is_last  # of the car nobody can read the curve
+    whole = logged_classes(run, curves | {car: Curve(run_id="a", metric=car, steps=(1,), values=(0.35,))})
+    assert whole is not None
+    assert (whole.is_last, whole.evaluation.classes[1].figures) == (False, {"iou": 0.35})
+    assert logged_classes(LoggedRun(run_id="b", metrics={MIOU: 0.5}), {}) is None
+
+
+def test_checkpoint_has_the_scores_of_its_evaluation_else_of_its_epoch_never_of_the_last() -> None:
+    dice, accuracy = "dice_segmentation", "pixel_acc_segmentation"
+    metrics = {MIOU: 0.6, f"best_{MIOU}": 0.71, "best_epoch": 2.0, dice: 0.5, accuracy: 0.9}
+    run = LoggedRun(run_id="a", metrics=metrics)
+    curves = {dice: Curve(run_id="a", metric=dice, steps=(1, 2, 3), values=(0.4, 0.8, 0.5))}
+    names = [MIOU, dice, accuracy]
+    logged = checkpoint_scores(run, names, evaluation=None, curves=curves)
+    assert logged == {MIOU: 0.71, dice: 0.8}
+    measured = Evaluation(trial_uid="u", scores={MIOU: 0.72, "map": 0.1})
+    assert checkpoint_scores(run, names, evaluation=measured, curves=curves) == logged | {MIOU: 0.72}
+    failed = Evaluation(trial_uid="u", scores={MIOU: 0.1}, reason="the checkpoint is gone")
+    assert checkpoint_scores(run, names, evaluation=failed, curves=curves) == logged
 
 
 def test_runs_on_other_data_are_doubted() -> None:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sweep.logged_run import Curve, LoggedRun
-from sweep.views.naming import HEADLINE, in_order, is_maximised, model_of, short_params, task_of
+from sweep.views.best_epoch import EpochValue, best_epoch, curves_of, value_at
+from sweep.views.naming import in_order, is_maximised, model_of, short_params, task_of
 from sweep.views.overview import parent_of
 from sweep.views.trials import as_number
 
@@ -20,7 +21,7 @@ class RunHead:
         task: empty if it does not say.
         model: likewise.
         state: of the run.
-        epoch: that its metrics are of, None for the last.
+        epoch: its best one, None if that is not known.
         digest: of its data, empty if it does not say.
     """
 
@@ -56,12 +57,15 @@ class MetricRow:
         name: logged name.
         maximise: whether larger is better, None where neither can be said.
         values: a column each, None where a run lacks it; may be NaN.
-        best: whether each is the best of the row; all of equal ones are, none where there is no contest.
+        is_last: whether each is of the run's last epoch, for want of its best one.
+        best: whether each is the best of the row; all of equal ones are, none where there is no contest or a
+            value is of a last epoch.
     """
 
     name: str
     maximise: bool | None
     values: tuple[float | None, ...]
+    is_last: tuple[bool, ...]
     best: tuple[bool, ...]
 
 
@@ -103,8 +107,8 @@ def comparison(
 ) -> ComparisonTable:
     """Put runs side by side.
 
-    A metric whose curve is given counts at the run's best epoch, since that is the checkpoint that is kept;
-    any other one as it was logged last.
+    A metric whose curve is given counts at the run's best epoch, since that is the checkpoint that is kept.
+    Any other one stands as it was logged last, which decides nothing.
 
     Args:
         runs: a column each.
@@ -114,27 +118,28 @@ def comparison(
     Returns:
         The table.
     """
-    by_key = {(curve.run_id, curve.metric): curve for curve in curves}
-    epochs = [_best_epoch(run, by_key) for run in runs]
+    given = tuple(curves)
+    own = [curves_of(run.run_id, given) for run in runs]
+    epochs = [best_epoch(run, found) for run, found in zip(runs, own, strict=True)]
     by_id = {run.run_id: run for run in known}
     heads = tuple(
         _head(run, epoch, by_id.get(parent_of(run))) for run, epoch in zip(runs, epochs, strict=True)
     )
     names = {name for run in runs for name in run.metrics}
-    rows = []
-    for name in in_order(names):
-        values = tuple(
-            _value(run, name, by_key.get((run.run_id, name)), epoch)
-            for run, epoch in zip(runs, epochs, strict=True)
+    rows = tuple(
+        _metric_row(
+            name,
+            [
+                value_at(run, name, curve=found.get(name), epoch=epoch)
+                for run, found, epoch in zip(runs, own, epochs, strict=True)
+            ],
         )
-        maximise = is_maximised(name)
-        rows.append(
-            MetricRow(name=name, maximise=maximise, values=values, best=best_of(values, maximise=maximise))
-        )
+        for name in in_order(names)
+    )
     return ComparisonTable(
         heads=heads,
         params=_param_rows(runs),
-        metrics=tuple(rows),
+        metrics=rows,
         losses=loss_pairs(names),
         doubts=_doubts(heads),
     )
@@ -188,24 +193,12 @@ def _head(run: LoggedRun, epoch: int | None, parent: LoggedRun | None) -> RunHea
     )
 
 
-def _best_epoch(run: LoggedRun, curves: dict[tuple[str, str], Curve]) -> int | None:
-    told = run.metrics.get("best_epoch", math.nan)
-    if math.isfinite(told):
-        return int(told)
-    metric = HEADLINE.get(task_of(run), "")
-    curve = curves.get((run.run_id, metric))
-    if curve is None:
-        return None
-    pairs = [
-        (value, -step) for step, value in zip(curve.steps, curve.values, strict=True) if not math.isnan(value)
-    ]
-    return -max(pairs)[1] if pairs else None
-
-
-def _value(run: LoggedRun, metric: str, curve: Curve | None, epoch: int | None) -> float | None:
-    if curve is not None and epoch is not None and epoch in curve.steps:
-        return curve.values[curve.steps.index(epoch)]
-    return run.metrics.get(metric)
+def _metric_row(name: str, found: Sequence[EpochValue | None]) -> MetricRow:
+    values = tuple(None if one is None else one.value for one in found)
+    is_last = tuple(one is not None and one.is_last for one in found)
+    maximise = is_maximised(name)
+    best = best_of(values, maximise=None if any(is_last) else maximise)
+    return MetricRow(name=name, maximise=maximise, values=values, is_last=is_last, best=best)
 
 
 def _param_rows(runs: Sequence[LoggedRun]) -> tuple[ParamRow, ...]:

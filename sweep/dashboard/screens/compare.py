@@ -8,6 +8,7 @@ from streamlit.column_config import Column
 from sweep.dashboard import class_figures, elements, figure_words, formats
 from sweep.dashboard.visit import CHOSEN, Visit
 from sweep.logged_run import LoggedRun
+from sweep.views.best_epoch import is_by_epoch
 from sweep.views.comparison import ComparisonTable, comparison
 from sweep.views.naming import HEADLINE, task_of
 from sweep.views.overview import parent_of, trial_value
@@ -35,8 +36,7 @@ def show(visit: Visit) -> None:
         elements.note(words("compare.choose_some"))
         return
     names = {name for run in chosen for name in run.metrics}
-    losses = sorted(name for name in names if name.startswith(("train_loss", "val_loss")))
-    curves = visit.source.runs.curves([run.run_id for run in chosen], [*losses, HEADLINE[visit.task]])
+    curves = visit.source.runs.curves([run.run_id for run in chosen], sorted(filter(is_by_epoch, names)))
     table = comparison(chosen, curves, known=visit.source.runs.all())
     titles = _titles(table)
     for doubt in table.doubts:
@@ -130,8 +130,10 @@ def _metrics(visit: Visit, table: ComparisonTable, titles: Sequence[str]) -> Non
     rows = []
     for row in table.metrics:
         cells = {
-            title: (f"★ {formats.figure(value)}" if best else formats.figure(value))
-            for title, value, best in zip(titles, row.values, row.best, strict=True)
+            title: words("compare.last", value=shown) if is_last else f"★ {shown}" if best else shown
+            for title, shown, is_last, best in zip(
+                titles, map(formats.figure, row.values), row.is_last, row.best, strict=True
+            )
         }
         better = (
             "" if row.maximise is None else words("compare.larger" if row.maximise else "compare.smaller")
