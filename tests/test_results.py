@@ -187,7 +187,7 @@ def plots_of(*values: float | None, direction: str = "maximize", n_params: int =
     ids=["empty", "all failed", "one", "all equal", "one parameter", "no parameter", "two"],
 )
 def test_every_figure_of_a_poor_study_has_data_or_says_what_is_missing(plots: StudyPlots) -> None:
-    for name in ("history", "importance", "parallel", "slices", "contour", "curves", "timeline", "edf"):
+    for name in ("history", "importance", "parallel", "slices", "contour", "curves"):
         figure = getattr(plots, name)()
         assert figure.layout.title.text
         words = ("needs", "no ", "same", "cannot")
@@ -231,7 +231,7 @@ def test_figures_of_300_trials_of_50_epochs_are_quick_and_small() -> None:
         study.tell(trial, value)
     began = time.monotonic()
     plots = StudyPlots(plotted_study(study), metric="score")
-    for name in ("history", "importance", "parallel", "slices", "contour", "curves", "timeline", "edf"):
+    for name in ("history", "importance", "parallel", "slices", "contour", "curves"):
         # A contour of Optuna's has 12 x 300 x 300 cells: 5 MB that no browser draws.
         assert len(getattr(plots, name)().to_json()) < 2_000_000, name
     # 8 s on a free core of the machine it was written on; the limit leaves room for a busy one.

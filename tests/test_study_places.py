@@ -43,7 +43,7 @@ def test_study_is_found_by_the_sweeps_own_config_from_any_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     storage = f"sqlite:///{home / 'optuna.db'}" if named else None
-    assert open_study_plots(name, home=str(home), storage=storage).n_finished == 2
+    assert open_study_plots(name, home=str(home), storage=storage).history().data
 
 
 @pytest.mark.slow
@@ -53,7 +53,7 @@ def test_storage_with_a_password_is_taken_from_whoever_looks_else_asked_for(home
     config.write_text(json.dumps(json.loads(before) | {"storage": "postgresql+psycopg://me:***@db/sweeps"}))
     try:
         given = f"sqlite:///{home.parent / 'own.db'}"
-        assert open_study_plots("own", home=str(home), storage=given).n_finished == 2
+        assert open_study_plots("own", home=str(home), storage=given).history().data
         with pytest.raises(InputError, match=r"passwords are stored nowhere.*SWEEP_STORAGE="):
             open_study_plots("own", home=str(home))
     finally:

@@ -91,6 +91,7 @@ def promote(
     *,
     environ: Mapping[str, str],
     trial: int | str | None = None,
+    trial_uid: str | None = None,
     force: bool = False,
     home: str | None = None,
     tracking_uri: str | None = None,
@@ -102,6 +103,8 @@ def promote(
         observer: told what is being done, and what should be known.
         environ: the environment, for SWEEP_TRACKING_URI.
         trial: its run name or the number in it, as `sweep show` has it; None for the best one.
+        trial_uid: of the trial that is meant, for a caller who knows it from MLflow, where sweeps of several
+            homes may have one name; None for whatever trial the name leads to.
         force: go over the gate, which the ledger then says.
         home: where the sweep lies; None for SWEEP_HOME, or `mlruns` without it.
         tracking_uri: MLflow's store, None for the sweep's own.
@@ -110,7 +113,8 @@ def promote(
         What came of it.
 
     Raises:
-        InputError: no such sweep or trial, it is not complete, or its checkpoint or data is gone.
+        InputError: no such sweep or trial, it has another uid, it is not complete, or its checkpoint or data
+            is gone.
         PromotionError: it cannot be packaged or registered.
         UnavailableError: a database, server or disk cannot be used; run it again.
     """
@@ -121,6 +125,8 @@ def promote(
     trials = list(read_history(paths.spool).trials.values())
     kept = ", ".join(one.spec.run_name for one in _best_first(trials)[: config.keep]) or "none"
     past = _chosen(trials, name, trial, kept=kept)
+    if trial_uid is not None and past.spec.trial_uid != trial_uid:
+        raise InputError(_another(past.spec, name, where))
     desk = _Desk(
         config=config,
         home=where,
@@ -155,6 +161,14 @@ def _chosen(trials: Sequence[PastTrial], name: str, word: int | str | None, *, k
         state = f"{one.spec.run_name} of {name} is {one.ending.status.value}{why}"
         raise InputError(f"--trial {word}: {state}; {_KEPT}: {kept}")
     return one
+
+
+def _another(spec: TrialSpec, name: str, home: Home) -> str:
+    return (
+        f"{spec.run_name} of {name} in {home.root} is not the trial that is meant: another sweep has that "
+        "name, in another home, or it was removed meanwhile. Promote it in the home where it lies: "
+        f"sweep promote {name} --trial {spec.run_name} --home DIR"
+    )
 
 
 def _best_first(trials: Sequence[PastTrial]) -> list[PastTrial]:

@@ -12,11 +12,40 @@ if TYPE_CHECKING:
     from sweep.searching.plots import StudyPlots
 
 
-def open_study_plots(name: str, *, home: str | None = None, storage: str | None = None) -> "StudyPlots":
+def lies_here(name: str, *, uid: str, home: str | None = None) -> bool:
+    """Say whether a sweep that MLflow knows is the one of that name in a home.
+
+    Several homes may share a server, and a sweep may have been removed and one of its name made anew.
+
+    Args:
+        name: of the sweep.
+        uid: its own, empty if it is not known: then the name decides.
+        home: where to look; None for the environment's or `mlruns/`.
+
+    Returns:
+        Whether its folder is there.
+    """
+    try:
+        stored = read_stored(Home.at(home), name)
+    except InputError:
+        return False
+    return not uid or stored.uid == uid
+
+
+def open_study_plots(
+    name: str,
+    *,
+    uid: str = "",
+    trial_uid: str = "",
+    home: str | None = None,
+    storage: str | None = None,
+) -> "StudyPlots":
     """Read the study of a sweep for its figures.
 
     Args:
         name: of the sweep.
+        uid: its own, since a home or storage may hold another one of that name; empty for any.
+        trial_uid: of one of its trials, for a sweep or study without a uid; likewise.
         home: where it lies; None for the environment's or `mlruns/`.
         storage: Optuna's storage that whoever looks has named; None for none.
 
@@ -24,7 +53,7 @@ def open_study_plots(name: str, *, home: str | None = None, storage: str | None 
         Its figures.
 
     Raises:
-        InputError: no storage that could be meant has such a study, or can be read; the message says why.
+        InputError: no storage that could be meant has its study, or can be read; the message says why.
     """
     # Importing Optuna takes a third of a second: not before somebody wants its figures.
     from sweep.searching.plots import open_plots
@@ -38,7 +67,7 @@ def open_study_plots(name: str, *, home: str | None = None, storage: str | None 
             )
             continue
         try:
-            return open_plots(address, name)
+            return open_plots(address, name, uid=uid, trial_uid=trial_uid)
         except SweepError as error:
             reasons.append(str(error))
     raise InputError("\n".join(reasons))

@@ -81,7 +81,7 @@ def cards(facts: Sequence[tuple[str, str]]) -> None:
     """
     with st.container(horizontal=True, gap="small"):
         for label, figure in facts:
-            st.metric(plain(label), figure, border=True, width="content")
+            st.metric(plain(label), plain(figure), border=True, width="content")
 
 
 def table(

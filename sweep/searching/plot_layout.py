@@ -178,26 +178,6 @@ def as_matrix(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def as_timeline(figure: go.Figure) -> go.Figure:
-    """Name and colour states as everywhere else.
-
-    Args:
-        figure: Optuna's; it is changed.
-
-    Returns:
-        The same figure.
-    """
-    words = {state.name: word for state, word in WORDS.items()}
-    for trace in figure.data:
-        word = words.get(trace.name, trace.name.lower())
-        trace.update(name=word, marker={"color": colour_of(word)})
-        trace.text = [escape(text, quote=False).replace("&lt;br&gt;", "<br>") for text in trace.text]
-        trace.hovertemplate = f"%{{text}}<extra>{word}</extra>"
-    figure.update_xaxes(title_text="")
-    figure.update_yaxes(title_text="trial")
-    return figure
-
-
 def _half(column: int) -> list[float]:
     return [0.0, 0.47] if column == 0 else [0.53, 1.0]
 

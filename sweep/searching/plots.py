@@ -17,6 +17,7 @@ from sweep.catalog import unknown
 from sweep.errors import InputError
 from sweep.figures.curves import NamedCurve, learning_curves
 from sweep.figures.theme import count_along_x, nothing_to_show, themed
+from sweep.redaction import redacted
 from sweep.searching import plot_layout as layout
 from sweep.searching.plotted import plotted_study, rounded
 from sweep.searching.reading import load_study
@@ -29,21 +30,29 @@ FEWEST = 2
 """Complete trials from which on parameters can be compared."""
 
 
-def open_plots(storage_url: str, name: str) -> "StudyPlots":
+def open_plots(storage_url: str, name: str, *, uid: str = "", trial_uid: str = "") -> "StudyPlots":
     """Read a study for its figures; it may be running.
 
     Args:
         storage_url: SQLAlchemy address of Optuna's storage; a SQLite file is opened read-only.
         name: of the sweep.
+        uid: of the sweep that is meant, empty for any of that name.
+        trial_uid: of one of its trials, which tells it where the study or the caller has no uid; likewise.
 
     Returns:
         Its figures, as it stands now.
 
     Raises:
-        InputError: there is no such database or study; the message has the near one.
+        InputError: there is no such database or study, in which case the message has the near one, or it is
+            the study of another sweep of that name.
         UnavailableError: the database cannot be used.
     """
     with load_study(storage_url, name) as study, storage_errors(f"reading the study {name}"):
+        if _is_another(study, uid=uid, trial_uid=trial_uid):
+            raise InputError(
+                f"the study {name} in {redacted(storage_url)} is of another sweep of that name; the one that "
+                "is meant lies in another home, or was removed before this one was made"
+            )
         metric = (study.metric_names or ["value"])[0]
         return StudyPlots(plotted_study(study), metric=metric)
 
@@ -70,11 +79,6 @@ class StudyPlots:
         ]
         self._figures: dict[tuple[str, ...], go.Figure] = {}
         self._weights: dict[str, float] | None = None
-
-    @property
-    def n_finished(self) -> int:
-        """Trials that have ended."""
-        return sum(trial.state.is_finished() for trial in self._trials)
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -140,14 +144,6 @@ class StudyPlots:
         """The objective by epoch of complete, pruned, failed and running trials together."""
         return self._kept(("curves",), self._curves)
 
-    def timeline(self) -> go.Figure:
-        """When each trial ran."""
-        return self._kept(("timeline",), self._timeline)
-
-    def edf(self) -> go.Figure:
-        """Share of the complete trials by the value they reached."""
-        return self._kept(("edf",), self._edf)
-
     def _history(self) -> go.Figure:
         title = f"History: {self._metric} by trial, {self._counted()}"
         if not self._trials:
@@ -212,19 +208,6 @@ class StudyPlots:
         ]
         return learning_curves(curves, title=f"Learning curves: {self._metric} by epoch")
 
-    def _timeline(self) -> go.Figure:
-        if not self._trials:
-            return nothing_to_show("Timeline: no trial has started yet")
-        figure = themed(visualization.plot_timeline(self._study), f"When trials ran: {self._counted()}")
-        return layout.as_timeline(figure)
-
-    def _edf(self) -> go.Figure:
-        if why := self._why_not():
-            return nothing_to_show(f"Distribution of {self._metric}: {why}")
-        figure = visualization.plot_edf(self._study, target_name=self._metric)
-        figure.update_yaxes(title_text="share of complete trials at or below")
-        return themed(figure, f"Distribution of {self._metric} ({len(self._complete)} complete trials)")
-
     @property
     def _maximise(self) -> bool:
         return self._study.direction is optuna.study.StudyDirection.MAXIMIZE
@@ -269,6 +252,14 @@ class StudyPlots:
                 warnings.simplefilter("ignore")  # Optuna's words about what a title says here
                 self._figures[key] = draw()
         return go.Figure(self._figures[key])  # whoever changes it changes a copy
+
+
+def _is_another(study: optuna.Study, *, uid: str, trial_uid: str) -> bool:
+    said = study.user_attrs.get("sweep.uid", "")
+    if said and uid:
+        return bool(said != uid)
+    own = (trial.user_attrs.get("trial_uid") for trial in study.get_trials(deepcopy=False))
+    return bool(trial_uid) and trial_uid not in own
 
 
 class _Known(optuna.importance.BaseImportanceEvaluator):

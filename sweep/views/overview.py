@@ -19,6 +19,8 @@ class SweepLine:
     Args:
         run_id: of its own run; where that was deleted it is the one that its trials name.
         name: of the sweep.
+        uid: unique over all sweeps, which its name is not; empty where no run says it.
+        trial_uid: of one of its trials, empty if it has none: tells the sweep where its uid is not known.
         task: "segmentation" or "detection".
         state: "running", "complete", "stopped" or "failed".
         reason: why it ended.
@@ -45,6 +47,8 @@ class SweepLine:
 
     run_id: str
     name: str
+    uid: str = ""
+    trial_uid: str = ""
     task: str = ""
     state: str = ""
     reason: str = ""
@@ -223,6 +227,8 @@ def _line(
     return SweepLine(
         run_id=run_id,
         name=about.sweep or about.name,
+        uid=parent.tags.get("sweep.uid", "") if parent else "",
+        trial_uid=next((uid for run in trials if (uid := run.tags.get("sweep.trial_uid", ""))), ""),
         task=task_of(about),
         state=about.state if parent else _state_of(trials),
         reason=about.tags.get("sweep.reason", "") if parent else "its own run was deleted",

@@ -7,12 +7,16 @@ from functools import partial
 import streamlit as st
 from streamlit.column_config import Column
 
+from sweep.api.studies import lies_here
 from sweep.dashboard import elements, formats
 from sweep.dashboard.deeds import Outcome, Watcher, clerk
 from sweep.dashboard.places import Places
+from sweep.dashboard.plain import plain
 from sweep.dashboard.visit import Visit, choose_sweep
+from sweep.logged_run import LoggedRun
+from sweep.views.best_epoch import checkpoint_scores, curves_of
 from sweep.views.comparison import best_of
-from sweep.views.naming import in_order, is_maximised
+from sweep.views.naming import HEADLINE, in_order, is_maximised
 from sweep.views.overview import SweepLine
 from sweep.views.registry import ModelLine, VersionLine
 from sweep.views.trials import TrialLine, trial_lines
@@ -45,7 +49,10 @@ def show(visit: Visit, models: Sequence[ModelLine]) -> None:
         key=f"candidate-trial-{line.run_id}",
     )
     _beside(visit, line, by_id[run_id], _rival(line, models))
-    _promote(visit, line, by_id[run_id])
+    if lies_here(line.name, uid=line.uid, home=visit.places.home):
+        _promote(visit, line, by_id[run_id])
+    else:
+        elements.note(words("promote.elsewhere", sweep=line.name))
 
 
 def _complete(visit: Visit, line: SweepLine) -> list[TrialLine]:
@@ -71,7 +78,7 @@ def _beside(visit: Visit, line: SweepLine, candidate: TrialLine, rival: VersionL
     if line.digest and rival.digest:
         is_same = line.digest == rival.digest
         elements.aside(words("promote.same_data" if is_same else "promote.other_data"))
-    scores = {name: run.metrics[name] for name in rival.scores if name in run.metrics}
+    scores = _scores(visit, run, rival)
     rows = []
     for name in in_order(scores):
         ours, theirs = scores[name], rival.scores[name]
@@ -98,33 +105,44 @@ def _beside(visit: Visit, line: SweepLine, candidate: TrialLine, rival: VersionL
     elements.aside(words("promote.noise"))
 
 
+def _scores(visit: Visit, run: LoggedRun, rival: VersionLine) -> dict[str, float]:
+    """The candidate's, of the epoch of its checkpoint, as are the champion's."""
+    runs, names = visit.source.runs, [*rival.scores, HEADLINE[visit.task]]
+    return checkpoint_scores(
+        run,
+        rival.scores,
+        evaluation=runs.evaluation(run.run_id),
+        curves=curves_of(run.run_id, runs.curves([run.run_id], names)),
+    )
+
+
 def _promote(visit: Visit, line: SweepLine, candidate: TrialLine) -> None:
     words = visit.words
-    with st.expander(words("promote.open", trial=candidate.name), icon=":material/publish:"):
+    with st.expander(plain(words("promote.open", trial=candidate.name)), icon=":material/publish:"):
         elements.sentence(words("promote.what"))
         is_forced = st.checkbox(words("promote.force"), key=f"force-{candidate.run_id}")
         if is_forced:
             elements.warning(words("promote.force_warning"))
         typed = st.text_input(
-            words("deed.type", name=candidate.name), key=f"promote-typed-{candidate.run_id}"
+            plain(words("deed.type", name=candidate.name)), key=f"promote-typed-{candidate.run_id}"
         )
         is_meant = typed.strip() == candidate.name
         if st.button(
             words("promote.do"), key="promote-do", type="primary", disabled=not is_meant or clerk().is_busy
         ):
-            deed = partial(promoted, visit.places, line.name, candidate.name, is_forced)
+            deed = partial(promoted, visit.places, line.name, candidate, is_forced)
             clerk().begin(deed)
             st.session_state["deed-seen"] = True
             st.rerun()
 
 
-def promoted(places: Places, sweep: str, trial: str, is_forced: bool, watcher: Watcher) -> Outcome:
+def promoted(places: Places, sweep: str, trial: TrialLine, is_forced: bool, watcher: Watcher) -> Outcome:
     """Put a trial through the gate.
 
     Args:
         places: where it is.
         sweep: its name.
-        trial: its run name.
+        trial: the trial.
         is_forced: whether to go over the gate.
         watcher: told what is being done.
 
@@ -140,7 +158,8 @@ def promoted(places: Places, sweep: str, trial: str, is_forced: bool, watcher: W
         sweep,
         watcher,
         environ=os.environ,
-        trial=trial,
+        trial=trial.name,
+        trial_uid=trial.trial_uid,
         force=is_forced,
         home=places.home,
         tracking_uri=places.tracking_uri,
