@@ -7,9 +7,13 @@ seconds; they are over before the server answers, so that nobody meets them in f
 import logging
 import sys
 import threading
+from collections.abc import Sequence
+from pathlib import Path
 
 from sweep.dashboard.places import places_in
 
+APP = Path(__file__).with_name("app.py")
+GUARDED = Path(__file__).with_name("served.py")
 LOG = logging.getLogger("sweep.dashboard")
 HEAD_START_S = 20.0
 """A server of MLflow that answers slowly is not waited for: pages say themselves what they wait for."""
@@ -47,12 +51,25 @@ def _warm() -> None:
 def main() -> None:
     """Warm up, then start."""
     # Streamlit is whole before the thread begins: two threads that import it at once find parts of it.
+    import streamlit as st
     from streamlit.web.cli import main as streamlit
 
     warming = threading.Thread(target=warm, name="warm", daemon=True)
     warming.start()
     warming.join(HEAD_START_S)
-    streamlit(sys.argv[1:], prog_name="streamlit")
+    streamlit(guarded(sys.argv[1:]) if hasattr(st, "App") else sys.argv[1:], prog_name="streamlit")
+
+
+def guarded(words: Sequence[str]) -> list[str]:
+    """Put the guard before the app.
+
+    Args:
+        words: of Streamlit's command line.
+
+    Returns:
+        The same, with the guarded app instead of the app alone.
+    """
+    return [str(GUARDED) if word == str(APP) else word for word in words]
 
 
 if __name__ == "__main__":
