@@ -8,10 +8,12 @@ import plotly.express as px
 import plotly.graph_objects as go
 
 from sweep.evaluation import Evaluation
-from sweep.figures.theme import CATEGORIES, nothing_to_show, short, themed
+from sweep.figures.theme import CATEGORIES, distinct, nothing_to_show, themed
 
 FEWEST_SPOKES = 3
 """A radar of fewer classes has no area."""
+CLASS_CHARS, SPOKE_CHARS, RUN_CHARS = 20, 10, 40
+"""How long names may be: of classes beside bars and around a radar, of runs in a legend."""
 
 
 def class_bars(evaluations: Mapping[str, Evaluation], figure: str) -> go.Figure:
@@ -58,11 +60,11 @@ def class_radar(evaluations: Mapping[str, Evaluation], figure: str) -> go.Figure
     Returns:
         Bars where there are fewer than three classes.
     """
-    frame = _frame(evaluations, figure)
+    frame = _frame(evaluations, figure, class_chars=SPOKE_CHARS)
     if frame["class"].nunique() < FEWEST_SPOKES:
         return class_bars(evaluations, figure)
     drawn = px.line_polar(
-        frame.assign(**{"class": frame["class"].map(lambda name: short(name, 10))}),
+        frame,
         r="value",
         theta="class",
         color="run",
@@ -75,11 +77,16 @@ def class_radar(evaluations: Mapping[str, Evaluation], figure: str) -> go.Figure
     return themed(drawn, f"{figure} of each class", height_px=440)
 
 
-def _frame(evaluations: Mapping[str, Evaluation], figure: str) -> pd.DataFrame:
+def _frame(
+    evaluations: Mapping[str, Evaluation], figure: str, *, class_chars: int = CLASS_CHARS
+) -> pd.DataFrame:
+    runs = dict(zip(evaluations, distinct(list(evaluations), RUN_CHARS, keeps_end=True), strict=True))
+    names = list(dict.fromkeys(one.name for found in evaluations.values() for one in found.classes))
+    classes = dict(zip(names, distinct(names, class_chars), strict=True))
     rows = [
         {
-            "run": short(name, 40),
-            "class": short(one.name, 20),
+            "run": runs[name],
+            "class": classes[one.name],
             "value": value,
             "shown": f"{value:.2f}",
             "n_true": one.n_true,

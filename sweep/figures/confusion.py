@@ -6,7 +6,7 @@ import plotly.express as px
 import plotly.graph_objects as go
 
 from sweep.evaluation import Evaluation
-from sweep.figures.theme import nothing_to_show, short, themed
+from sweep.figures.theme import distinct, nothing_to_show, themed
 
 MOST_LABELLED = 12
 """Classes up to which the number stands in each cell."""
@@ -25,7 +25,7 @@ def confusion_matrix(evaluation: Evaluation, *, normalised: bool) -> go.Figure:
     if not any(map(any, evaluation.confusion)):
         return nothing_to_show(f"Confusion matrix: {evaluation.reason or 'nothing was evaluated'}")
     cells = [_shares(row) if normalised else [float(count) for count in row] for row in evaluation.confusion]
-    names = _distinct(evaluation.confusion_names)
+    names = distinct(evaluation.confusion_names, 14)
     drawn = px.imshow(
         cells,
         x=names,
@@ -57,9 +57,3 @@ def _unit(task: str) -> str:
 def _shares(row: Sequence[int]) -> list[float | None]:
     total = sum(row)
     return [count / total if total else None for count in row]
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """Short names that stay different: an axis puts equal ones into one row."""
-    cut = [short(name, 14) for name in names]
-    return [name if cut.count(name) == 1 else f"{name} {index}" for index, name in enumerate(cut)]

@@ -6,6 +6,7 @@ out: it cannot be read on white.
 """
 
 import textwrap
+from collections.abc import Sequence
 from html import escape
 
 import plotly.graph_objects as go
@@ -93,8 +94,45 @@ def short(text: object, n_chars: int = 12) -> str:
     Returns:
         The text, safe as a label; its beginning and an ellipsis if it is longer.
     """
-    whole = str(text)
-    return escape(whole if len(whole) <= n_chars else f"{whole[: n_chars - 1]}…", quote=False)
+    return escape(_cut_behind(str(text), n_chars), quote=False)
+
+
+def distinct(names: Sequence[str], n_chars: int, *, keeps_end: bool = False) -> list[str]:
+    """Cut names that have to stay different: an axis or a legend takes equal ones for one.
+
+    Args:
+        names: e.g. of classes.
+        n_chars: how long each may be; a number behind it comes on top where nothing else tells two apart.
+        keeps_end: cut them in front if that tells them apart, as what is named `SWEEP / TRIAL`; else behind.
+
+    Returns:
+        A text each, safe as a label.
+    """
+    ways = (_cut_behind, _cut_in_the_middle, _cut_in_front)
+    ways = ways[::-1] if keeps_end else ways
+    found = [[way(name, n_chars) for name in names] for way in ways]
+    cut = next((one for one in found if len(set(one)) == len(set(names))), found[0])
+    shown: list[str] = []
+    for text in cut:
+        number, taken = 1, text
+        while taken in shown:
+            number += 1
+            taken = f"{text} {number}"
+        shown.append(taken)
+    return [escape(text, quote=False) for text in shown]
+
+
+def _cut_behind(text: str, n_chars: int) -> str:
+    return text if len(text) <= n_chars else f"{text[: n_chars - 1]}…"
+
+
+def _cut_in_the_middle(text: str, n_chars: int) -> str:
+    n_behind = (n_chars - 1) // 2
+    return text if len(text) <= n_chars else f"{text[: n_chars - 1 - n_behind]}…{text[-n_behind:]}"
+
+
+def _cut_in_front(text: str, n_chars: int) -> str:
+    return text if len(text) <= n_chars else f"…{text[1 - n_chars :]}"
 
 
 def colour_of(state: str) -> str:
