@@ -17,6 +17,7 @@ from sweep.history import PastTrial
 from sweep.paths import Home
 from sweep.records import Objective, Status, TrialResult, TrialSpec
 from sweep.report.material import Figures, Material
+from sweep.report.origins import run_command
 from sweep.report.page import html_of, page_of
 from sweep.report.pruning import pruning_facts
 from sweep.wiring import Addresses
@@ -223,6 +224,23 @@ def test_command_to_do_it_again_has_every_flag_that_is_not_usual(page: ReportPag
         assert words in found[0]
     assert "--seed" not in again
     assert "--home" not in again
+
+
+@pytest.mark.slow
+def test_commands_name_a_home_that_they_would_not_find(
+    root: Path, material: Material, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = dataclasses.replace(material, state="cut")
+    there = ReportPage(html_of(page_of(cut))).text
+    home = root / "mlruns"
+    assert f"`sweep resume mixed --home {home}` goes on with it" in there
+    assert f"sweep resume mixed --home {home} --extra 25" in there
+    for space in ("", "next.yaml"):
+        assert run_command(cut, space=space).endswith(f" --home {home}")
+        assert run_command(cut, space=space) in there.replace(cut.next.file, "next.yaml")
+    monkeypatch.chdir(root)
+    assert "`sweep resume mixed` goes on with it" in ReportPage(html_of(page_of(cut))).text
+    assert "--home" not in run_command(cut)
 
 
 def _trial(number: int, values: dict[int, float], status: Status, *, until: int = 4) -> PastTrial:

@@ -1,6 +1,5 @@
 """The answer: what won, how good it is, how much was gained, how fast it is, where it is."""
 
-from sweep.records import Status
 from sweep.report.blocks import Block, Code, Facts, Paragraph, Section, Tile
 from sweep.report.material import Material
 from sweep.report.words import number_of, parameter, score
@@ -188,8 +187,3 @@ def _latency_line(material: Material) -> str:
         reason = material.evaluation.reason
         return f"not measured{f': {reason}' if reason else ''}"
     return f"{found:.1f} ms for one frame on a CPU, {_latency_of(material)} ({1000 / found:.0f} frames/s)"
-
-
-def has_complete(material: Material) -> bool:
-    """Whether any trial completed."""
-    return bool(material.having(Status.COMPLETE))

@@ -2,10 +2,12 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from sweep import catalog
 from sweep.config import SweepConfig
+from sweep.paths import Home
 from sweep.records import ParamValue
 from sweep.report.blocks import Block, Code, Facts, Paragraph, Section
 from sweep.report.material import Material
@@ -91,7 +93,7 @@ def reproduction(material: Material) -> Section:
     Returns:
         Commands, and the search space as it was.
     """
-    config, name = material.config, material.summary.name
+    config = material.config
     folder = str(config.get("folder", ""))
     command = run_command(material)
     blocks: list[Block] = [
@@ -106,7 +108,7 @@ def reproduction(material: Material) -> Section:
         ),
         Code(
             caption="Go on with this one, with 25 more trials",
-            text=f"sweep resume {name} --extra 25",
+            text=f"{resume_command(material)} --extra 25",
             is_command=True,
         ),
     ]
@@ -171,7 +173,23 @@ def run_command(material: Material, *, space: str = "") -> str:
             words += ["--set", f"{name}={_plain(chosen)}"]
     if config.get("promote") is False:
         words.append("--no-promote")
-    return shlex.join(words)
+    return shlex.join(words) + _home_flag(material)
+
+
+def resume_command(material: Material) -> str:
+    """Write the command that goes on with the sweep.
+
+    Args:
+        material: of the report.
+
+    Returns:
+        One line for a shell.
+    """
+    return f"sweep resume {material.summary.name}{_home_flag(material)}"
+
+
+def _home_flag(material: Material) -> str:
+    return Home(Path(material.places.home)).flag
 
 
 def _given(material: Material) -> Iterator[tuple[str, str]]:

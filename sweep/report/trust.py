@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sweep.records import Status
 from sweep.report.blocks import Paragraph, Section
 from sweep.report.material import Material
+from sweep.report.origins import resume_command
 from sweep.report.words import listed, number_of, score
 
 FEW_IMAGES = 20
@@ -37,9 +38,9 @@ def _warnings(material: Material) -> Iterator[Paragraph]:
     if material.state == "running":
         yield Paragraph(text="The sweep is still running: all of this will change.", tone="warning")
     if material.state in {"cut", "stopped"}:
-        name = material.summary.name
         yield Paragraph(
-            text=f"The sweep did not come to its end; `sweep resume {name}` goes on with it.", tone="warning"
+            text=f"The sweep did not come to its end; `{resume_command(material)}` goes on with it.",
+            tone="warning",
         )
     if material.record.data_source == "" and material.summary.best is not None:
         yield Paragraph(
