@@ -5,6 +5,7 @@ made up for when the sweep is resumed, and none is made twice.
 """
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from sweep.api.weights import best_weights
@@ -19,6 +20,8 @@ from sweep.wiring import Desk
 
 DOING = "evaluating the best trials"
 DIGEST_CHARS = 12
+HANDED_OVER = "handed_over"
+"""Empty file beside an evaluation: figures and pictures are on their way to MLflow, whoever dies now."""
 
 
 def evaluate_best(desk: Desk, kept: Trials, *, observer: Observer, stop: StopRequest) -> None:
@@ -32,8 +35,10 @@ def evaluate_best(desk: Desk, kept: Trials, *, observer: Observer, stop: StopReq
     """
     try:
         stop.heed()
+        best = kept[0][0] if kept else None
+        _make_up_for(desk, [spec for spec, _ in kept], best=best)
         todo = [pair for pair in kept if pair[1].checkpoint and evaluation_of(desk, pair[0]) is None]
-        _evaluate(desk, todo, best=kept[0][0] if kept else None, observer=observer)
+        _evaluate(desk, todo, best=best, observer=observer)
     except KeyboardInterrupt:
         return  # the end of the sweep says why it was interrupted
     except SweepError as error:
@@ -75,6 +80,14 @@ def tidy(desk: Desk) -> None:
         shutil.rmtree(folder / "frames", ignore_errors=True)
         for name in (MONTAGE, CONFUSION):
             (folder / name).unlink(missing_ok=True)
+
+
+def _make_up_for(desk: Desk, specs: Sequence[TrialSpec], *, best: TrialSpec | None) -> None:
+    """Log what an earlier process found out and was killed before it had handed all of it over."""
+    for spec in specs:
+        found = evaluation_of(desk, spec)
+        if found is not None and not (folder_of(desk, spec) / HANDED_OVER).exists():
+            _log(desk, spec, found, is_best=spec is best)
 
 
 def _evaluate(desk: Desk, todo: Trials, *, best: TrialSpec | None, observer: Observer) -> None:
@@ -120,3 +133,4 @@ def _log(desk: Desk, spec: TrialSpec, evaluation: Evaluation, *, is_best: bool) 
         for file, place in [*pictures, (folder / FILE, FOLDER)]:
             if file.is_file():
                 desk.scribe.artifact(run, file, place)
+    write_text(folder / HANDED_OVER, "")
