@@ -28,6 +28,8 @@ class Summary:
         default: how the space's default configuration did, None if it never ended.
         slots: the last attempts of all slots by final status.
         n_again: attempts beside them: their slots were tried again.
+        ahead: the best of the trials that were stopped or cut, where it is better than the best complete one.
+        all_failed: every trial, where all of them failed; else none.
     """
 
     name: str
@@ -41,6 +43,22 @@ class Summary:
     default: tuple[TrialSpec, TrialResult] | None
     slots: dict[str, int] = field(default_factory=dict)
     n_again: int = 0
+    ahead: tuple[TrialSpec, TrialResult] | None = None
+    all_failed: Trials = ()
+
+    @property
+    def ahead_told(self) -> str:
+        """Whose end came too early, e.g. `trial-002 was ahead (0.6972 at epoch 4 of 12) when it was stopped`.
+
+        Empty if no trial that was stopped or cut was better than the best complete one.
+        """
+        if self.ahead is None:
+            return ""
+        spec, result = self.ahead
+        end = "stopped" if result.status is Status.STOPPED else "cut"
+        at = f"{result.value:.4f} at epoch {result.best_epoch} of {spec.until_epoch}"
+        led = f"was ahead ({at})" if self.best is not None else f"had {at}"
+        return f"{spec.run_name} {led} when it was {end}"
 
     @property
     def counted(self) -> str:
@@ -85,13 +103,16 @@ class Summary:
         }
 
 
-def summarise(plan: SweepPlan | SweepRecord, trials: Trials, why_ended: str) -> Summary:
+def summarise(
+    plan: SweepPlan | SweepRecord, trials: Trials, why_ended: str, *, unended: Trials = ()
+) -> Summary:
     """Sum up a sweep.
 
     Args:
         plan: of the sweep, or what was written down of it when it started.
         trials: every trial that ended.
         why_ended: one line.
+        unended: trials whose process ended, or that are still running, with what they have reached.
 
     Returns:
         The numbers.
@@ -115,7 +136,32 @@ def summarise(plan: SweepPlan | SweepRecord, trials: Trials, why_ended: str) -> 
         default=next(((spec, result) for spec, result in complete if spec.slot == 0), None),
         slots=_counts(list(last.values())),
         n_again=len(trials) - len(last),
+        ahead=_ahead(best, last, unended, maximise=plan.objective.maximise),
+        all_failed=tuple(trials) if all(one.status is Status.FAILED for _, one in trials) else (),
     )
+
+
+def _ahead(
+    best: tuple[TrialSpec, TrialResult] | None,
+    last: dict[int, tuple[TrialSpec, TrialResult]],
+    unended: Trials,
+    *,
+    maximise: bool,
+) -> tuple[TrialSpec, TrialResult] | None:
+    """The best of those that a resumed sweep goes on with, if it was better on the same data."""
+    open_slots = {spec.slot for spec, _ in unended}
+    early = [pair for slot, pair in last.items() if slot not in open_slots]
+    early = [(spec, result) for spec, result in early if result.status is Status.STOPPED] + [*unended]
+    sign = 1.0 if maximise else -1.0
+    ahead = max(
+        ((spec, result) for spec, result in early if result.value is not None and result.best_epoch),
+        key=lambda pair: sign * (pair[1].value or 0.0),
+        default=None,
+    )
+    if ahead is None or best is None:
+        return ahead
+    is_better = sign * (ahead[1].value or 0.0) > sign * (best[1].value or 0.0)
+    return ahead if is_better and ahead[0].digest == best[0].digest else None
 
 
 def _counts(trials: Trials) -> dict[str, int]:

@@ -8,6 +8,7 @@ from sweep.paths import Home
 from sweep.ports import Champion
 from sweep.promotion import Decision
 from sweep.redaction import HIDDEN
+from sweep.remedies import next_step
 from sweep.summary import Summary
 
 # MLflow's own list of hosts has patterns that a web page elsewhere can be made to match (DNS rebinding).
@@ -94,9 +95,19 @@ class RunReport:
     @property
     def resume_command(self) -> str:
         """The command that goes on with a sweep that was interrupted; empty if it came to its end."""
-        if not self.signal_exit:
-            return ""
+        return self.open_command if self.signal_exit else ""
+
+    @property
+    def open_command(self) -> str:
+        """The command that runs on what was stopped, whatever stopped it."""
         return f"sweep resume {self.summary.name}{Home(self.home).flag}"
+
+    @property
+    def next_step(self) -> str:
+        """What helps where all trials failed for one kind of reason; empty if they did not."""
+        return next_step(
+            self.summary.all_failed, retry=f"sweep retry {self.summary.name}{Home(self.home).flag}"
+        )
 
     @property
     def promote_command(self) -> str:

@@ -10,6 +10,7 @@ from sweep.errors import InputError
 from sweep.history import PastTrial, SweepHistory, named
 from sweep.paths import Home
 from sweep.records import EpochReport, Objective, Status, SweepRecord
+from sweep.remedies import next_step
 from sweep.summary import Summary, effective_params, summarise
 from sweep.tracking.history import read_history, read_reports
 from sweep.wiring import is_held, read_stored, sweep_names
@@ -100,6 +101,12 @@ class SweepView:
     def resume_command(self) -> str:
         """The command that goes on with it."""
         return f"sweep resume {self.name}{Home(self.spool.parents[2]).flag}"
+
+    @property
+    def next_step(self) -> str:
+        """What helps where all trials failed for one kind of reason; empty if they did not."""
+        retry = f"sweep retry {self.name}{Home(self.spool.parents[2]).flag}"
+        return next_step(self.summary.all_failed, retry=retry) if self.state != "running" else ""
 
     def to_dict(self) -> dict[str, object]:
         """JSON-able form, for `--json`."""
@@ -224,13 +231,14 @@ def _view(home: Home, name: str) -> SweepView | None:
     if history.record is None:
         return None
     ended = [(trial.spec, trial.ending) for trial in history.in_order_of_ends() if trial.result is not None]
+    cut = [(trial.spec, trial.ending) for trial in history.cut]
     return SweepView(
         name=stored.name,
         state=_state(history, is_running=is_running),
         why="" if is_running else history.why,
         record=history.record,
         settings={key: stored.settings.get(key) for key in SETTINGS},
-        summary=summarise(history.record, ended, history.why),
+        summary=summarise(history.record, ended, history.why, unended=cut),
         trials=sorted(history.trials.values(), key=lambda trial: trial.spec.number),
         began_ms=history.began_ms,
         last_ms=history.last_ms,

@@ -71,6 +71,11 @@ def show_report(report: "RunReport") -> None:
         say("no trial completed, so there is no best model; Production is untouched")
     else:
         _show_best(report, *summary.best)
+    if summary.ahead_told:
+        command = f"; go on with it: {report.open_command}" if not report.resume_command else ""
+        say(f"{summary.ahead_told}{command}")
+    if report.next_step:
+        say(f"next: {report.next_step}")
     if report.kept and report.decision is not None:
         say(report.kept)
     elif report.kept:

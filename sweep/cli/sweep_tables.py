@@ -61,11 +61,14 @@ def show_sweep(view: SweepView) -> None:
         if best[0].slot == 0:
             gain = ", which is the default configuration"
         say(f"best: {best[0].run_name}, {view.summary.metric} {best[1].value:.4f}{gain}")
+    is_open = view.state in {"cut", "stopped"}
+    if view.state != "running" and (told := view.summary.ahead_told):
+        say(told if is_open else f"{told}; go on with it: {view.resume_command}")
     if model := view.notes.get("sweep.model"):
         say(f"model: {model}")
     if why := view.notes.get("sweep.not_promoted"):
         say(f"not in Production: {why}")
-    if view.state in {"cut", "stopped"}:
+    if is_open:
         say(f"go on with it: {view.resume_command}")
     varied = view.varied_params
     table = _trial_table("trial", view)
@@ -75,6 +78,8 @@ def show_sweep(view: SweepView) -> None:
     for trial in view.trials:
         if trial.ending.reason and _state(view, trial) == "failed":
             say(f"{trial.spec.run_name} failed: {trial.ending.reason}")
+    if view.next_step:
+        say(f"next: {view.next_step}")
 
 
 def show_trial(view: SweepView, trial: PastTrial) -> None:
