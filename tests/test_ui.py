@@ -1,19 +1,14 @@
 """`sweep ui` as a user meets it: real servers, real signals, real processes that must be gone afterwards."""
 
-import http.client
 import json
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -23,9 +18,9 @@ from sweep.errors import InputError
 from sweep.paths import Home
 from sweep.serving import free_ports, starting_alone
 from tests.conftest import Cli, clean_environment, run_here
+from tests.served_pages import NO_BROWSER, addresses, ask, started
 
 SECRET = "hunter2"
-NO_BROWSER = ("ui", "--no-browser", "--json")
 
 
 @pytest.fixture(scope="module")
@@ -37,33 +32,6 @@ def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextmanager
-def started(*words: str, folder: Path, **env: str) -> Iterator["subprocess.Popen[str]"]:
-    """A process of `sweep`; whatever is left of it is ended."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "sweep.cli.main", *words],
-        cwd=folder,
-        env=clean_environment() | env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
-
-
-def addresses(process: "subprocess.Popen[str]") -> dict[str, str]:
-    """What a started `sweep ui --json` says when all its pages answer."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, process.communicate(timeout=60)[1]
-    found: dict[str, str] = json.loads(line)
-    return found
-
-
 def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
@@ -71,17 +39,6 @@ def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
 def gone(processes: list[psutil.Process], within_s: float = 20) -> bool:
     """Whether all of them end in time."""
     return not psutil.wait_procs(processes, timeout=within_s)[1]
-
-
-def ask(address: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
-    request = urllib.request.Request(
-        address, method=method, data=body, headers={"Content-Type": "application/json", **headers}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()
 
 
 @pytest.mark.long
@@ -158,61 +115,6 @@ def test_optuna_page_shows_studies_takes_notes_and_deletes_nothing(looked_at: Pa
         detail: dict[str, Any] = json.loads(ask(f"{one}?after=0")[1])
         assert detail["note"]["body"] == "the camera was tilted"
         assert len(detail["trials"]) == 3
-
-
-HOSTILE_CONFIG = """
-[global]
-developmentMode = true
-[server]
-baseUrlPath = "team"
-enableCORS = false
-enableXsrfProtection = false
-corsAllowedOrigins = ["http://evil.example"]
-allowedHosts = ["*"]
-address = "0.0.0.0"
-sslCertFile = "/none/cert.pem"
-trustedUserHeaders = {X-User = "email"}
-"""
-
-
-def shake_hands(address: str, *, host: str | None = None, origin: str | None = None) -> int:
-    """The status that a browser is answered which asks for the dashboard's WebSocket."""
-    where = urlsplit(address)
-    connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
-    connection.putrequest("GET", "/_stcore/stream", skip_host=True)
-    headers = {"Host": host or where.netloc, "Upgrade": "websocket", "Connection": "Upgrade"}
-    headers |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
-    for name, value in (headers | ({"Origin": origin} if origin else {})).items():
-        connection.putheader(name, value)
-    connection.endheaders()
-    try:
-        return connection.getresponse().status
-    finally:
-        connection.close()
-
-
-@pytest.mark.slow
-def test_dashboard_is_open_to_its_own_page_alone_whatever_streamlit_was_told_elsewhere(
-    looked_at: Path, tmp_path: Path
-) -> None:
-    for folder in (tmp_path / "here", tmp_path / "user"):
-        (folder / ".streamlit").mkdir(parents=True)
-        (folder / ".streamlit" / "config.toml").write_text(HOSTILE_CONFIG)
-    words = (*NO_BROWSER, "--only", "dashboard", "--home", str(looked_at / "mlruns"))
-    user = str(tmp_path / "user")
-    with started(*words, folder=tmp_path / "here", HOME=user) as process:
-        address = addresses(process)["dashboard"]
-        port = urlsplit(address).port
-        assert ask(address)[0] == 200
-        assert ask(f"http://localhost:{port}", Origin=f"http://localhost:{port}")[0] == 200
-        assert ask(address, Host=f"evil.example:{port}")[0] == 403
-        assert ask(address, Origin="http://evil.example")[0] == 403
-        assert shake_hands(address, origin=address) == 101
-        assert shake_hands(address, host=f"localhost:{port}", origin=f"http://localhost:{port}") == 101
-        for origin in ("http://evil.example", "https://127.0.0.1.evil.example", "http://127.0.0.1:1", "null"):
-            assert shake_hands(address, origin=origin) == 403, origin
-        evil = f"evil.example:{port}"
-        assert shake_hands(address, host=evil, origin=f"http://{evil}") == 403
 
 
 def test_ui_with_a_port_that_is_taken_says_so(cli: Cli, looked_at: Path) -> None:

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import gettempdir
 
 from sweep.errors import InputError
 from sweep.paths import Home
 from sweep.redaction import redacted
-from sweep.serving import Server
+from sweep.serving import Server, own_folder
 from sweep.serving.doors import LOOPBACK
 
 TITLES = {"dashboard": "the dashboard", "optuna": "optuna-dashboard", "mlflow": "the MLflow UI"}
@@ -62,6 +61,7 @@ def server_of(key: str, places: Places, ports: Mapping[str, int], environ: Mappi
 
     Raises:
         InputError: it is not installed.
+        UnavailableError: there is no folder for its lock.
     """
     make = {"dashboard": _dashboard, "optuna": _optuna, "mlflow": _mlflow}[key]
     return make(places, ports, {**environ, "DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true"})
@@ -108,7 +108,7 @@ def _dashboard(places: Places, ports: Mapping[str, int], environ: Mapping[str, s
 def _optuna(places: Places, ports: Mapping[str, int], environ: Mapping[str, str]) -> Server:
     home, address = places.home, _address(ports["optuna"])
     # Looking makes no home where there is none: a storage on a server needs none.
-    lock = home.optuna_lock if home.root.is_dir() else Path(gettempdir()) / "sweep-optuna.lock"
+    lock = home.optuna_lock if home.root.is_dir() else own_folder() / "optuna.lock"
     words = (str(ports["optuna"]), str(home.optuna_artifacts), str(lock))
     return Server(
         key="optuna",

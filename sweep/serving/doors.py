@@ -1,15 +1,13 @@
 """Ports of this machine's loopback, where nobody else can reach a server."""
 
-import os
 import socket
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from sweep.errors import InputError, UnavailableError
+from sweep.serving.own_folder import own_folder
 
 LOOPBACK = "127.0.0.1"
 HIGHEST = 65535
@@ -27,15 +25,19 @@ def starting_alone() -> Iterator[None]:
         Nothing.
 
     Raises:
-        UnavailableError: another one has been starting for long.
+        UnavailableError: another one has been starting for long, or the lock cannot be taken.
     """
-    file = Path(tempfile.gettempdir()) / f"sweep-ui-{os.getuid()}.lock"
+    file = own_folder() / "ui.lock"
     lock = FileLock(file, timeout=STARTING_S)
     try:
         lock.acquire()
     except Timeout as error:
         raise UnavailableError(
             f"another `sweep ui` has been starting for {STARTING_S:g} s; end it and try again"
+        ) from error
+    except OSError as error:
+        raise UnavailableError(
+            f"the lock {file} cannot be taken: {error}; remove it and try again"
         ) from error
     try:
         yield
