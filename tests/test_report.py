@@ -209,10 +209,20 @@ def test_score_comes_with_interval_latency_and_the_best_and_worst_class(
     assert "(95% interval 0.5500 to 0.6700, 12 validation images)" in page.text
     assert "12 validation images are few" in page.text
     assert "12.5 ms" in page.text
-    assert "1 thread at 128 × 96 px" in page.text
+    assert "1 thread at 128 × 96 px, measured at the sweep's end (80 frames/s)" in page.text
     assert "Best: road (IoU 0.9000)" in page.text
     assert '<tr class="best">' in text
     assert '<tr class="worst">' in text
+
+
+@pytest.mark.slow
+def test_latency_that_other_workers_may_have_slowed_down_says_so(
+    material: Material, evaluation: Evaluation
+) -> None:
+    config = {**material.config, "workers": 4}
+    page = page_of(dataclasses.replace(material, evaluation=evaluation, config=config))
+    said = "128 × 96 px, measured at the sweep's end, perhaps beside other workers"
+    assert ReportPage(html_of(page)).text.count(said) == 2  # the tile and the line
 
 
 @pytest.mark.slow

@@ -178,7 +178,9 @@ def _latency_of(material: Material) -> str:
     if found.latency_ms is None:
         return found.reason
     size = f" at {found.image_size[0]} × {found.image_size[1]} px" if len(found.image_size) == 2 else ""
-    return f"{number_of(found.latency_threads, 'thread')}{size}"
+    # Each worker evaluates a trial of its own, and nobody notes how many of them do so at a time.
+    beside = "" if material.config.get("workers") == 1 else ", perhaps beside other workers"
+    return f"{number_of(found.latency_threads, 'thread')}{size}, measured at the sweep's end{beside}"
 
 
 def _latency_line(material: Material) -> str:
