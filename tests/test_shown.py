@@ -1,5 +1,6 @@
 """What the summary of a run says."""
 
+import ast
 import dataclasses
 from pathlib import Path
 
@@ -64,6 +65,16 @@ def test_summary_of_an_interrupted_sweep_says_where_the_best_checkpoint_lies(
 def test_time_of_a_resumed_sweep_is_told_to_be_of_its_last_part(capsys: pytest.CaptureFixture[str]) -> None:
     show_report(dataclasses.replace(a_report(None), elapsed_s=5.0, is_resumed=True))
     assert "after 5 s since it was resumed (" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("home", ['/home/me/the "good" runs', "/home/me/it's", "C:\\new"])
+@pytest.mark.parametrize("store", ["sqlite:///{}/mlflow.db", "file:///elsewhere/it's"])
+def test_command_that_loads_the_model_is_python_whatever_the_home_is_called(home: str, store: str) -> None:
+    report = dataclasses.replace(a_report(CHAMPION), home=Path(home), tracking_uri=store.format(home))
+    call = ast.parse(report.load_command, mode="eval").body
+    assert isinstance(call, ast.Call)
+    given = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
+    assert given in ({"home": home}, {"tracking_uri": "file:///elsewhere/it's"})
 
 
 def test_commands_of_the_summary_open_servers_on_loopback_for_exact_hosts() -> None:

@@ -15,6 +15,18 @@ from sweep.summary import Summary
 MLFLOW_ON_LOOPBACK = "--host 127.0.0.1 --port 5000 --allowed-hosts localhost:5000,127.0.0.1:5000"
 
 
+def home_argument(home: Path) -> str:
+    """Write a home as Python code has it.
+
+    Args:
+        home: any path, also one with quotes.
+
+    Returns:
+        An argument, e.g. `home='/home/me/mlruns'`.
+    """
+    return f"home={str(home)!r}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """A sweep that has ended.
@@ -121,9 +133,9 @@ class RunReport:
         """Python that opens the champion from any folder; empty if there is none."""
         if self.champion is None:
             return ""
-        where = f'home="{self.home}"'
+        where = home_argument(self.home)
         if not self.tracking_uri.startswith("sqlite:") or str(self.home) not in self.tracking_uri:
-            where = f'tracking_uri="{self.tracking_uri}"'
+            where = f"tracking_uri={self.tracking_uri!r}"
         name, version = self.champion.name, "Production" if self.champion.promoted else self.champion.version
         return f'sweep.load_model("models:/{name}/{version}", {where})'
 

@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweep.api.report import RunReport
+from sweep.api.report import RunReport, home_argument
 from sweep.api.sweeps import sweep_view
 from sweep.paths import Home
 from sweep.records import ParamValue
@@ -102,7 +102,7 @@ class SweepResults:
             return None
         spec, result = self._view.summary.best
         model = self._view.notes.get("sweep.model", "")
-        file = result.checkpoint
+        file, place = result.checkpoint, home_argument(self._home.root)
         return BestTrial(
             number=spec.number,
             run_name=spec.run_name,
@@ -113,7 +113,7 @@ class SweepResults:
             run_id=self._run_ids.get(spec.trial_uid),
             checkpoint=file if file is not None and Path(file).exists() else None,
             model=f"models:/{model}" if model else "",
-            load_command=f'sweep.load_model("models:/{model}", {self._place})' if model else "",
+            load_command=f'sweep.load_model("models:/{model}", {place})' if model else "",
         )
 
     @cached_property
@@ -227,10 +227,6 @@ class SweepResults:
         running = len(self._view.running)
         parts = [self.summary.counted, f"{running} running" if running else ""]
         return ", ".join(filter(None, parts)) or "no trial yet"
-
-    @property
-    def _place(self) -> str:
-        return f'home="{self._home.root}"'
 
     @cached_property
     def _run_ids(self) -> dict[str, str]:
