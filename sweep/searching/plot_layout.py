@@ -1,6 +1,7 @@
 """Brings Optuna's figures into a form that a narrow page can hold, and names states as this program does."""
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -9,16 +10,23 @@ import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
 from plotly.colors import unlabel_rgb
 
-from sweep.figures.theme import BLUE, FAINT, INK, MARKERS, colour_of, short
+from sweep.figures.theme import BLUE, FAINT, INK, MARKERS, VERMILION, colour_of, short
 
-WORDS = {
+STATES = ("complete", "pruned", "failed", "stopped", "running", "waiting")
+"""How this program calls states, in the order of counts; Optuna has none of its own for a stopped trial."""
+
+_WORDS = {
     TrialState.COMPLETE: "complete",
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
     TrialState.RUNNING: "running",
     TrialState.WAITING: "waiting",
 }
-"""How this program calls Optuna's states."""
+# `trial_timeout: not done after 1 s` is of a failure; whoever ends a sweep says so in a sentence.
+_FAILURE = re.compile(r"[a-z_]+(:|$)")
+
+MOST_MARKED = 12
+"""Epochs of the best trial's curve up to which each has a marker."""
 
 SHADES = 24
 """Of lines by their objective."""
@@ -40,8 +48,78 @@ _BAR = {
 }
 
 
+def state_of(trial: FrozenTrial) -> str:
+    """Name a trial's state as this program does.
+
+    Args:
+        trial: with the reason of its end as an attribute, where it has one.
+
+    Returns:
+        One of `STATES`: a trial that somebody ended is stopped, which Optuna counts as failed.
+    """
+    reason = str(trial.user_attrs.get("reason", ""))
+    if trial.state is TrialState.FAIL and reason and not _FAILURE.match(reason):
+        return "stopped"
+    return _WORDS[trial.state]
+
+
+def mark_best(figure: go.Figure, best: FrozenTrial) -> None:
+    """Put a star onto the best trial of a history.
+
+    Args:
+        figure: it is changed.
+        best: complete.
+    """
+    figure.add_trace(
+        go.Scatter(
+            x=[best.number],
+            y=[best.values[0]],
+            mode="markers",
+            name="best",
+            marker={"symbol": "star", "size": 14, "color": VERMILION, "line": {"width": 1, "color": INK}},
+            hovertemplate="trial %{x}: best, %{y:.4g}<extra></extra>",
+        )
+    )
+
+
+def add_best_curve(figure: go.Figure, best: FrozenTrial) -> None:
+    """Draw the best trial's curve once more, above all others.
+
+    Args:
+        figure: of learning curves; it is changed.
+        best: complete; without epochs there is nothing to draw.
+    """
+    points = [point for point in sorted(best.intermediate_values.items()) if math.isfinite(point[1])]
+    if not points:
+        return
+    figure.add_trace(
+        go.Scatter(
+            x=[step for step, _ in points],
+            y=[value for _, value in points],
+            mode="lines+markers" if len(points) <= MOST_MARKED else "lines",
+            name="best",
+            legendgroup="complete",
+            line={"color": INK, "width": 3},
+            marker={"size": 6},
+            hovertemplate=f"trial {best.number} (best)<br>epoch %{{x}}: %{{y:.4g}}<extra></extra>",
+        )
+    )
+
+
+def keep_ends_free(figure: go.Figure, first: int, last: int) -> None:
+    """Let an axis of trials or epochs begin before its first and end behind its last: no mark is cut.
+
+    Args:
+        figure: it is changed.
+        first: number on the axis.
+        last: likewise.
+    """
+    room = max(0.5, 0.03 * (last - first))
+    figure.update_xaxes(range=[first - room, last + room], rangemode="normal", autorange=False)
+
+
 def add_other_trials(figure: go.Figure, trials: Sequence[FrozenTrial], *, maximise: bool) -> None:
-    """Put pruned, failed and running trials into a history, which Optuna leaves out.
+    """Put pruned, failed, stopped and running trials into a history, which Optuna leaves out.
 
     Args:
         figure: Optuna's; it is changed.
@@ -57,11 +135,10 @@ def add_other_trials(figure: go.Figure, trials: Sequence[FrozenTrial], *, maximi
     reached = {trial.number: _reached(trial, maximise=maximise) for trial in trials}
     shown += [value for value in reached.values() if value is not None]
     floor = min(shown, default=0.0)
-    for state in (TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING):
-        own = [trial for trial in trials if trial.state is state]
+    for word in ("pruned", "failed", "stopped", "running"):
+        own = [trial for trial in trials if state_of(trial) == word]
         if not own:
             continue
-        word = WORDS[state]
         values = [reached[trial.number] for trial in own]
         figure.add_trace(
             go.Scatter(
@@ -75,7 +152,7 @@ def add_other_trials(figure: go.Figure, trials: Sequence[FrozenTrial], *, maximi
                 hovertemplate="trial %{x}: %{text}<extra></extra>",
             )
         )
-    figure.update_xaxes(title_text="trial", rangemode="tozero")
+    figure.update_xaxes(title_text="trial")
 
 
 def as_parallel(figure: go.Figure) -> go.Figure:
@@ -209,7 +286,7 @@ def _reached(trial: FrozenTrial, *, maximise: bool) -> float | None:
 
 def _told(trial: FrozenTrial, value: float | None) -> str:
     epoch = max(trial.intermediate_values, default=0)
-    said = [WORDS[trial.state], f"after epoch {epoch}" if epoch else "before an epoch ended"]
+    said = [state_of(trial), f"after epoch {epoch}" if epoch else "before an epoch ended"]
     said += [] if value is None else [f"best {value:.4g}"]
     reason = escape(str(trial.user_attrs.get("reason", "")))[:160]
     return ", ".join(said) + (f"<br>{reason}" if reason else "")

@@ -5,6 +5,7 @@ The study is copied into memory once; a figure is drawn when it is first asked f
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -97,7 +98,7 @@ class StudyPlots:
         return dict(self._weights)
 
     def history(self) -> go.Figure:
-        """The objective trial by trial, the best so far, and what was pruned or failed."""
+        """The objective trial by trial, the best so far, and what was pruned, stopped or failed."""
         return self._kept(("history",), self._history)
 
     def importance(self) -> go.Figure:
@@ -141,18 +142,21 @@ class StudyPlots:
         return self._kept(("contour", *names), partial(self._contour, names))
 
     def curves(self) -> go.Figure:
-        """The objective by epoch of complete, pruned, failed and running trials together."""
+        """The objective by epoch of complete, pruned, stopped, failed and running trials together."""
         return self._kept(("curves",), self._curves)
 
     def _history(self) -> go.Figure:
         title = f"History: {self._metric} by trial, {self._counted()}"
         if not self._trials:
-            return nothing_to_show("History: no trial has started yet")
+            return nothing_to_show("History: no trial has started")
         if not self._complete:
-            title = f"History: no trial has completed yet ({self._counted()})"
+            title = f"History: no trial has completed ({self._counted()})"
         figure = visualization.plot_optimization_history(self._study, target_name=self._metric)
         layout.add_other_trials(figure, self._trials, maximise=self._maximise)
+        if (best := self._best) is not None:
+            layout.mark_best(figure, best)
         count_along_x(figure, len(self._trials) - 1)
+        layout.keep_ends_free(figure, 0, len(self._trials) - 1)
         return themed(figure, title)
 
     def _importance(self) -> go.Figure:
@@ -201,12 +205,25 @@ class StudyPlots:
                 metric=self._metric,
                 steps=tuple(sorted(trial.intermediate_values)),
                 values=tuple(value for _, value in sorted(trial.intermediate_values.items())),
-                state=layout.WORDS[trial.state],
+                state=layout.state_of(trial),
             )
             for trial in self._trials
-            if trial.intermediate_values
+            if any(map(math.isfinite, trial.intermediate_values.values()))
         ]
-        return learning_curves(curves, title=f"Learning curves: {self._metric} by epoch")
+        if not curves:
+            return nothing_to_show(f"Learning curves: no epoch has ended, {self._counted()}")
+        figure = learning_curves(curves, title=f"Learning curves: {self._metric} by epoch")
+        if (best := self._best) is not None:
+            layout.add_best_curve(figure, best)
+        epochs = [step for curve in curves for step in curve.steps]
+        layout.keep_ends_free(figure, min(epochs), max(epochs))
+        return figure
+
+    @property
+    def _best(self) -> FrozenTrial | None:
+        """The first of the best complete trials."""
+        sign = 1 if self._maximise else -1
+        return max(self._complete, key=lambda trial: (sign * trial.values[0], -trial.number), default=None)
 
     @property
     def _maximise(self) -> bool:
@@ -233,10 +250,8 @@ class StudyPlots:
         return ""
 
     def _counted(self) -> str:
-        counts = dict.fromkeys(layout.WORDS.values(), 0)
-        for trial in self._trials:
-            counts[layout.WORDS[trial.state]] += 1
-        return ", ".join(f"{n} {word}" for word, n in counts.items() if n) or "no trial yet"
+        counts = Counter(map(layout.state_of, self._trials))
+        return ", ".join(f"{counts[word]} {word}" for word in layout.STATES if counts[word]) or "no trial"
 
     def _chosen(self, params: Sequence[str] | None, most: int) -> tuple[str, ...]:
         if params is None:
