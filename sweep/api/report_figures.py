@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 STUDY = ("history", "importance", "parallel", "slices", "contour", "curves")
+TITLE_LINE_PX = 20
+"""What `sweep.figures.theme.themed` leaves for a line of a title."""
 EVALUATED = {"segmentation": "iou", "detection": "f1_50"}
 
 
@@ -29,12 +31,14 @@ def figures_of(storage: str, name: str, evaluation: Evaluation) -> Figures:
         Figures as JSON, and why others are missing.
     """
     found: dict[str, str] = {}
+    titles: dict[str, str] = {}
     missing: dict[str, str] = {}
 
     def take(key: str, draw: Callable[[], "Figure"]) -> None:
         figure = draw()
         if figure.data:
-            found[key] = figure.to_json()
+            titles[key] = _title(figure)
+            found[key] = _untitled(figure).to_json()
         else:
             missing[key] = _title(figure)
 
@@ -50,7 +54,7 @@ def figures_of(storage: str, name: str, evaluation: Evaluation) -> Figures:
     if evaluation.classes:
         for key, draw in _evaluated(evaluation).items():
             take(key, draw)
-    return Figures(by_name=found, missing=missing)
+    return Figures(by_name=found, titles=titles, missing=missing)
 
 
 def _evaluated(evaluation: Evaluation) -> dict[str, Callable[[], "Figure"]]:
@@ -68,4 +72,14 @@ def _evaluated(evaluation: Evaluation) -> dict[str, Callable[[], "Figure"]]:
 def _title(figure: Any) -> str:
     """A figure without data says in its title what is missing."""
     text = unescape(re.sub(r"<br ?/?>", " ", str(figure.layout.title.text or "")))
-    return text.rstrip(".") or "there is nothing to draw yet"
+    return text.rstrip(".") or "there is nothing to draw"
+
+
+def _untitled(figure: "Figure") -> "Figure":
+    """The page has the title as text of its own, as wide as the page; its lines leave the figure."""
+    n_lines = str(figure.layout.title.text or "").count("<br>") + 1
+    taken = TITLE_LINE_PX * n_lines
+    figure.update_layout(
+        title_text="", margin_t=figure.layout.margin.t - taken, height=figure.layout.height - taken
+    )
+    return figure

@@ -73,12 +73,14 @@ class Plot:
         key: unique in the page, letters and dashes.
         alt: what it shows, in words.
         figure: its JSON.
+        title: above it; empty for none.
         width_px: what it needs at least; on a narrower page it scrolls in its box.
     """
 
     key: str
     alt: str
     figure: str
+    title: str = ""
     width_px: int = 0
     kind: str = "plot"
 

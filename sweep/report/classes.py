@@ -43,7 +43,13 @@ def by_class(material: Material) -> Section:
     ):
         if name in material.figures.by_name:
             blocks.append(
-                Plot(key=name, alt=f"Plot: {alt}", figure=material.figures.by_name[name], width_px=width_px)
+                Plot(
+                    key=name,
+                    alt=f"Plot: {alt}",
+                    figure=material.figures.by_name[name],
+                    title=material.figures.titles.get(name, ""),
+                    width_px=width_px,
+                )
             )
         elif name == "confusion" and evaluation.CONFUSION in material.pictures:
             picture = Picture(source=material.pictures[evaluation.CONFUSION], alt="Confusion matrix")

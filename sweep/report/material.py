@@ -17,10 +17,12 @@ class Figures:
 
     Args:
         by_name: "history", "importance", "parallel", "slices", "contour", "curves", "classes", "confusion".
+        titles: what each of them shows, by the same names; a figure has none in itself.
         missing: why one is not there, by the same names.
     """
 
     by_name: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
 
 

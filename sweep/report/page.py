@@ -87,12 +87,20 @@ def _environment() -> "Environment":
         finalize=_shown,
     )
     environment.filters["for_script"] = _for_script
+    environment.filters["breakable"] = _breakable
     return environment
 
 
 def _shown(value: Any) -> Any:
     """Whatever is drawn, without passwords; pictures and what is HTML already are ours."""
     return redacted(value) if type(value) is str and not value.startswith("data:image/") else value
+
+
+def _breakable(text: str) -> "Markup":
+    """A name that may go on in the next line behind each underscore: it heads a column of short numbers."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(redacted(text))).replace("_", "_<wbr>"))
 
 
 def _for_script(text: str) -> "Markup":

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+from sweep.records import Status
 from sweep.report.blocks import Block, Paragraph, Plot, Section
 from sweep.report.material import Material
 from sweep.report.pruning import PruningFacts, Rival, pruning_facts
 from sweep.report.words import listed, number_of, span
 
 WIDE_PX = 720
+FEWEST_FOR_A_LINE = 2
+"""Complete trials from which on the best so far is a line."""
 
 
 def searching(material: Material) -> list[Section]:
@@ -26,8 +29,7 @@ def searching(material: Material) -> list[Section]:
             "history",
             "History",
             [("history", f"{metric} of each trial in the order of the trials, with the best so far", 0)],
-            before="Each dot is a trial, the line is the best so far. A line that is flat for long says that "
-            "more trials of this space will hardly help.",
+            before=_about_history(material),
         ),
         _plotted(
             material,
@@ -53,11 +55,26 @@ def searching(material: Material) -> list[Section]:
     ]
 
 
+def _about_history(material: Material) -> str:
+    if len(material.having(Status.COMPLETE)) < FEWEST_FOR_A_LINE:
+        return "Each mark is a trial, at its value or its best epoch's."
+    return (
+        "Each mark is a trial, the line is the best so far. A line that is flat for long says that more "
+        "trials of this space will hardly help."
+    )
+
+
 def _plotted(
     material: Material, key: str, title: str, plots: list[tuple[str, str, int]], *, before: str
 ) -> Section:
     found = [
-        Plot(key=name, alt=f"Plot: {alt}", figure=material.figures.by_name[name], width_px=width_px)
+        Plot(
+            key=name,
+            alt=f"Plot: {alt}",
+            figure=material.figures.by_name[name],
+            title=material.figures.titles.get(name, ""),
+            width_px=width_px,
+        )
         for name, alt, width_px in plots
         if name in material.figures.by_name
     ]

@@ -1,5 +1,7 @@
 """Every trial, and every failure with its reason."""
 
+from collections.abc import Mapping, Sequence
+
 from sweep.history import PastTrial
 from sweep.records import Status
 from sweep.report.blocks import Cell, Paragraph, Section, Table
@@ -18,17 +20,20 @@ def all_trials(material: Material) -> Section:
         A row a trial, the best one marked.
     """
     if not material.trials:
-        return Section(
-            key="trials", title="All trials", blocks=(Paragraph(text="No trial has started yet."),)
-        )
-    names = list(dict.fromkeys(name for trial in material.trials for name in effective_params(trial.spec)))
+        return Section(key="trials", title="All trials", blocks=(Paragraph(text="No trial has started."),))
+    every = [effective_params(trial.spec) for trial in material.trials]
+    names = list(dict.fromkeys(name for params in every for name in params))
+    same = [name for name in names if len(every) > 1 and _is_same(every, name)]
+    names = [name for name in names if name not in same]
     table = Table(
         caption="All trials; click a heading to sort",
         heads=("trial", "state", material.metric, "best epoch", "epochs", "time", "size", *names),
         rows=tuple(_row(material, trial, names) for trial in material.trials),
         is_long=True,
     )
-    return Section(key="trials", title="All trials", blocks=(table,))
+    held = listed([f"{name} {parameter(every[0][name])}" for name in same], most=len(same))
+    text = (Paragraph(text=f"The same in all of them: {held}."),) if same else ()
+    return Section(key="trials", title="All trials", blocks=(*text, table))
 
 
 def failures(material: Material) -> Section:
@@ -63,7 +68,8 @@ def failures(material: Material) -> Section:
     )
     n_failed = sum(map(len, groups.values()))
     retried = {trial.spec.retry_of for trial in material.trials if trial.spec.retry_of}
-    text = f"{number_of(n_failed, 'attempt')} did not come to an end of its own."
+    whose = "its own end" if n_failed == 1 else "their own end"
+    text = f"{number_of(n_failed, 'attempt')} did not come to {whose}."
     if retried:
         text += f" {number_of(len(retried), 'attempt')} of all was tried again in its slot (-r1, -r2)."
     return Section(
@@ -101,6 +107,10 @@ def _row(material: Material, trial: PastTrial, names: list[str]) -> tuple[Cell, 
         Cell(text=f"{result.n_parameters:,}" if result.n_parameters else "–", number=result.n_parameters),
         *(_value(params.get(name)) for name in names),
     )
+
+
+def _is_same(every: Sequence[Mapping[str, object]], name: str) -> bool:
+    return all(name in params and params[name] == every[0].get(name) for params in every)
 
 
 def _epochs(trial: PastTrial) -> int:

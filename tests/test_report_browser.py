@@ -1,0 +1,138 @@
+"""The report in a real browser, on screen and on paper. Widths are in CSS pixels."""
+
+import base64
+import io
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from sweep.report.blocks import Code, Gallery, Page, Picture, Section
+from sweep.report.page import html_of
+from tests.conftest import run_here
+
+A4_WITHIN_1_CM_PX = 718
+SCREEN = {"width": 1280, "height": 900}
+DRAWN = "[...document.querySelectorAll('.plot')].every((one) => one.querySelector('.main-svg'))"
+RIGHT_EDGES = (
+    """(what) => [...document.querySelectorAll(what)].map((one) => one.getBoundingClientRect().right)"""
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not on this machine")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("printed")
+    words = ("--trainer", "stand_in", "--task", "segmentation", "--trials", "12", "--workers", "1")
+    done = run_here("run", *words, "--name", "a", "--report", "--json", folder=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "mlruns/sweeps/a/report.html"
+
+
+@pytest.fixture
+def page(browser: Any, report: Path) -> Iterator[Any]:
+    context = browser.new_context(viewport=SCREEN, offline=True)
+    opened = context.new_page()
+    opened.goto(report.as_uri())
+    opened.wait_for_function(DRAWN)
+    yield opened
+    context.close()
+
+
+@pytest.mark.slow
+def test_printed_page_holds_whole_plots_and_tables_and_shows_what_was_folded(page: Any) -> None:
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4_WITHIN_1_CM_PX, "height": 1000})
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    for what in (".plot .main-svg", ".box table", "pre"):
+        edges = page.evaluate(RIGHT_EDGES, what)
+        assert edges, what
+        assert max(edges) <= A4_WITHIN_1_CM_PX, what
+    assert page.evaluate("[...document.querySelectorAll('details')].every((one) => one.open)")
+    assert not page.locator(".modebar").first.is_visible()
+
+
+@pytest.mark.slow
+def test_plots_are_drawn_for_paper_before_the_event_has_ended_and_for_the_screen_after_it(page: Any) -> None:
+    widths = "[...document.querySelectorAll('.plot .main-svg:first-child')].map((one) => one.clientWidth)"
+    before = page.evaluate(widths)
+    printed = page.evaluate(f"window.dispatchEvent(new Event('beforeprint')), {widths}")
+    assert max(printed) <= A4_WITHIN_1_CM_PX < max(before)
+    assert page.evaluate(f"window.dispatchEvent(new Event('afterprint')), {widths}") == before
+    assert not page.evaluate("[...document.querySelectorAll('details')].some((one) => one.open)")
+
+
+@pytest.mark.slow
+def test_numbers_of_a_printed_table_stand_in_one_line(page: Any) -> None:
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": A4_WITHIN_1_CM_PX, "height": 1000})
+    heights = page.evaluate(
+        """[...document.querySelectorAll('#trials tbody .number')].map((cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return range.getClientRects().length;
+        })"""
+    )
+    assert set(heights) == {1}
+
+
+@pytest.mark.slow
+def test_box_that_goes_on_at_a_side_says_so_there(page: Any) -> None:
+    page.set_viewport_size({"width": 400, "height": 900})
+    page.wait_for_function("document.querySelector('#trials .edge').matches('.beyond:not(.before)')")
+    page.evaluate("document.querySelector('#trials .box').scrollLeft = 1e5")
+    page.wait_for_function("document.querySelector('#trials .edge').matches('.before:not(.beyond)')")
+    assert page.locator("#trials tbody th").first.bounding_box()["x"] >= 0
+
+
+@pytest.mark.slow
+def test_no_mark_of_a_history_or_curve_is_cut_by_an_axis(page: Any) -> None:
+    for plot in ("plot-history", "plot-curves"):
+        room = page.evaluate(
+            """(id) => {
+                const place = document.getElementById(id);
+                const axis = place._fullLayout.xaxis;
+                const first = Math.min(...place._fullData.flatMap((trace) => [...trace.x]));
+                return axis.d2p(first);
+            }""",
+            plot,
+        )
+        assert room >= 8, plot
+
+
+@pytest.mark.slow
+def test_picture_is_enlarged_on_click_and_put_away_again(browser: Any, tmp_path: Path) -> None:
+    raw = io.BytesIO()
+    Image.new("RGB", (900, 200), "green").save(raw, "PNG")
+    source = f"data:image/png;base64,{base64.b64encode(raw.getvalue()).decode()}"
+    gallery = Gallery(pictures=tuple(Picture(source=source, alt=f"frame {n}") for n in (1, 2)))
+    code = Code(caption="folded", text="a", is_folded=True)
+    section = Section(key="frames", title="Frames", blocks=(gallery, code))
+    file = tmp_path / "page.html"
+    file.write_text(html_of(Page(title="a", lead="b", sections=(section,))))
+    context = browser.new_context(viewport={"width": 400, "height": 700}, offline=True)
+    page = context.new_page()
+    page.goto(file.as_uri())
+    assert page.locator("dialog").count() == 1
+    assert not page.locator("dialog").is_visible()
+    page.get_by_role("button", name="frame 2").click()
+    large = page.locator("dialog img")
+    assert large.get_attribute("alt") == "frame 2"
+    assert large.bounding_box()["width"] >= 900
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    context.close()
