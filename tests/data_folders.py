@@ -9,7 +9,21 @@ import numpy as np
 from PIL import Image
 
 from rccar_models.faults import Fault
+from rccar_models.formats.demo.track import CLASSES, draw_frame
+from rccar_models.seeding import derived_seed
 
+ON_SMALL_TRACK = (
+    "--task",
+    "segmentation",
+    "--data",
+    "track",
+    "--space",
+    "demo_segmentation",
+    "--epochs",
+    "4",
+)
+ON_SMALL_TRACK += ("--set", "batch_size=4", "--set", "lr=0.03")
+"""A sweep beside `small_track("track")`: enough steps for a model that tells classes apart."""
 SIZE = (8, 6)
 """(width, height) of every picture."""
 
@@ -46,6 +60,19 @@ def mask_set(root: Path, *, n_frames: Mapping[str, int] | None = None) -> Path:
             write_image(root / "images" / split / f"{number}.png", colour=colour)
             write_mask(root / "masks" / split / f"{number}.png")
     (root / "classes.txt").write_text("0 floor\n1 road\n")
+    return root
+
+
+def small_track(root: Path, *, n_frames: Mapping[str, int] | None = None) -> Path:
+    """A few frames of the demo's track as a user's mask set: a tenth of the demo's work, and as learnable."""
+    for split, count in (n_frames or {"train": 16, "val": 8}).items():
+        for number in range(count):
+            drawn = draw_frame(derived_seed("small track", split, number))
+            for folder, pixels in (("images", drawn.image), ("masks", drawn.mask)):
+                file = root / folder / split / f"{number}.png"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(pixels).save(file)
+    (root / "classes.txt").write_text("".join(f"{id_} {name}\n" for id_, name in enumerate(CLASSES)))
     return root
 
 

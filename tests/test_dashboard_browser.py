@@ -19,6 +19,7 @@ from sweep.api.ui import open_pages
 from sweep.dashboard.language import words_in
 from sweep.dashboard.showing import SCREENS
 from tests.conftest import clean_environment, run_here
+from tests.data_folders import ON_SMALL_TRACK, small_track
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -30,15 +31,16 @@ NOT_OURS = {
 }
 """Console errors of MLflow's own pages, with their reasons; none of the dashboard or of optuna-dashboard."""
 CLICKS, CLICK_MS = 3, 10_000  # Streamlit loses a click that comes while it connects
-MODEL = "rccar-demo-segmentation"
+MODEL = "rccar-segmentation"
 METRIC = "miou_segmentation"
-SMALL = ("--task", "segmentation", "--epochs", "2", "--image-size", "64x48", "--quiet")
+SMALL = (*ON_SMALL_TRACK, "--image-size", "64x48", "--quiet")
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two sweeps of real training; the second one is not promoted, so it is a candidate."""
     folder = tmp_path_factory.mktemp("browser")
+    small_track(folder / "track", n_frames={"train": 32, "val": 12})
     for words in (("--name", "first", "--trials", "3"), ("--name", "second", "--trials", "3", "--seed", "3")):
         promote = () if "first" in words else ("--no-promote",)
         inline = ("--executor", "inline", "--keep", "2")  # torch is here already

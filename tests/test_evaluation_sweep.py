@@ -17,9 +17,10 @@ from mlflow import MlflowClient
 from sweep.evaluation import Evaluation
 from sweep.paths import Home
 from tests.conftest import ROOT, run_here, start_sweep
+from tests.data_folders import ON_SMALL_TRACK, small_track
 
 pytestmark = pytest.mark.long
-WORDS = ("--task", "segmentation", "--epochs", "1", "--image-size", "32x32", "--workers", "1")
+WORDS = (*ON_SMALL_TRACK, "--image-size", "32x32", "--workers", "1")
 ALL = {"evaluation.json", "montage.png", "confusion_matrix.png", "frames"}
 
 
@@ -27,6 +28,7 @@ ALL = {"evaluation.json", "montage.png", "confusion_matrix.png", "frames"}
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with a finished sweep of two trials, one of whose checkpoints is kept."""
     folder = tmp_path_factory.mktemp("evaluated")
+    small_track(folder / "track")
     words = ("run", *WORDS, "--trials", "2", "--keep", "1", "--name", "seen", "--executor", "inline")
     done = run_here(*words, folder=folder)
     assert done.returncode == 0, done.stderr
@@ -101,7 +103,7 @@ def test_optuna_dashboard_serves_the_notes_and_the_pictures(home: Home) -> None:
         (study,) = asked(f"{address}/api/studies")["study_summaries"]
         shown = asked(f"{address}/api/studies/{study['study_id']}?after=0")
         assert f"- **best trial**: {best}" in shown["note"]["body"]
-        assert "rccar-demo-segmentation version 1, in Production" in shown["note"]["body"]
+        assert "rccar-segmentation version 1, in Production" in shown["note"]["body"]
         for trial in shown["trials"]:
             uid = next(one["value"] for one in trial["user_attrs"] if one["key"] == "mlflow_run_id").strip(
                 '"'
@@ -155,6 +157,7 @@ def test_stand_in_sweep_has_notes_but_no_evaluation_and_rm_takes_pictures_away(h
 def test_ctrl_c_while_trials_are_evaluated_keeps_the_champion_and_resume_makes_up_for_it(
     tmp_path: Path,
 ) -> None:
+    small_track(tmp_path / "track")
     process = start_sweep("run", *WORDS, "--trials", "1", "--name", "cut", folder=tmp_path)
     assert process.stdout is not None
     assert any("evaluating the best trials" in line for line in process.stdout)

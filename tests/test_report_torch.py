@@ -13,6 +13,7 @@ import yaml
 from sweep.api.reporting import write_report
 from sweep.search_space import builtin_names, load_space
 from tests.conftest import run_here
+from tests.data_folders import ON_SMALL_TRACK, small_track
 from tests.report_page import SECTIONS, ReportPage
 
 
@@ -37,7 +38,8 @@ def test_narrowed_space_of_every_builtin_space_runs(name: str, tmp_path: Path) -
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    words = ("--task", "segmentation", "--trials", "3", "--epochs", "2", "--image-size", "64x48")
+    small_track(folder / "track")
+    words = (*ON_SMALL_TRACK, "--trials", "3", "--image-size", "64x48")
     words += ("--name", "real", "--executor", "inline", "--report", "--json")
     done = run_here("run", *words, folder=folder)
     assert done.returncode == 0, done.stderr
@@ -53,8 +55,8 @@ def test_report_of_real_training_shows_interval_classes_pictures_and_the_model(
     assert {"plot-history", "plot-curves", "plot-confusion", "plot-classes"} <= page.ids
     assert re.search(r"95% interval 0\.\d{4} to 0\.\d{4}, \d+ validation images", page.text)
     assert re.search(r"\d+\.\d ms", page.text)
-    assert "registered as rccar-demo-segmentation version 1, in Production" in page.text
-    assert 'sweep.load_model("models:/rccar-demo-segmentation/1"' in page.text
+    assert "registered as rccar-segmentation version 1, in Production" in page.text
+    assert 'sweep.load_model("models:/rccar-segmentation/1"' in page.text
     assert "The gate before Production said: promoted" in page.text
     assert re.search(r"\d+ train, \d+ val", page.text)
     assert sum(link.startswith("data:image/png") for link in page.links) >= 2

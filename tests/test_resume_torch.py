@@ -13,18 +13,18 @@ import sweep
 from sweep.api.doctor import examine
 from sweep.paths import Home
 from tests.conftest import clean_environment, run_here, start_sweep
-from tests.data_folders import mask_set, write_mask
+from tests.data_folders import ON_SMALL_TRACK, mask_set, small_track, write_mask
 
 pytestmark = pytest.mark.long
 
 # An observer is told what a sweep is doing; this one ends the process there, as a power cut does.
 DIES = """
-import os, sys
+import json, os, sys
 from sweep.api.resume import resume
 from sweep.api.run import load_config, run
 from sweep.api.silent import Silent
 
-phase, flags = sys.argv[1], dict(word.split("=") for word in sys.argv[2:])
+phase, flags = sys.argv[1], json.loads(sys.argv[2])
 
 class Dies(Silent):
     def phase(self, text, done=0, total=0):
@@ -38,7 +38,11 @@ else:
 """
 
 
-WORDS = "task=segmentation trials=2 epochs=1 name=cut executor=inline keep=1 image_size=64x48"
+FLAGS: dict[str, object] = {
+    **{"task": "segmentation", "data": "track", "space": "demo_segmentation", "image_size": "64x48"},
+    **{"name": "cut", "trials": 2, "epochs": 4, "executor": "inline", "keep": 1},
+    "set": {"batch_size": 4, "lr": 0.03},
+}
 
 
 def python(*words: str, root: Path) -> "subprocess.CompletedProcess[str]":
@@ -61,8 +65,9 @@ def resumed(root: Path, *words: str) -> dict[str, Any]:
 
 
 def test_sweep_killed_in_every_phase_of_its_end_has_one_model_and_one_champion(tmp_path: Path) -> None:
+    small_track(tmp_path / "track")
     for phase in ("packaging the best model", "registering and judging the best model", "writing to MLflow"):
-        done = python("-c", DIES, phase, *WORDS.split(), root=tmp_path)
+        done = python("-c", DIES, phase, json.dumps(FLAGS), root=tmp_path)
         assert done.returncode == 9, (phase, done.stderr)
         seen = examine(environ={}, home=str(tmp_path / "mlruns"))
         assert all(finding.is_fixable for finding in seen.findings), [str(one) for one in seen.findings]
@@ -76,12 +81,13 @@ def test_sweep_killed_in_every_phase_of_its_end_has_one_model_and_one_champion(t
     more = resumed(tmp_path, "--extra", "1")
     assert sum(more["counts"].values()) == 3
     assert len(list((tmp_path / "mlruns" / "artifacts").rglob("best.pt"))) == 1
-    assert sweep.load_model("rccar-demo-segmentation", home=tmp_path / "mlruns").card.task == "segmentation"
+    assert sweep.load_model("rccar-segmentation", home=tmp_path / "mlruns").card.task == "segmentation"
     assert not examine(environ={}, home=str(tmp_path / "mlruns")).findings
 
 
 def test_stop_while_the_best_model_is_packaged_is_heard_and_a_resume_promotes_it(tmp_path: Path) -> None:
-    words = ["run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32"]
+    small_track(tmp_path / "track")
+    words = ["run", *ON_SMALL_TRACK, "--trials", "1", "--image-size", "32x32"]
     words += ["--keep", "1"]
     running = start_sweep(*words, "--name", "cut", folder=tmp_path, err=subprocess.STDOUT)
     assert running.stdout is not None
@@ -95,11 +101,12 @@ def test_stop_while_the_best_model_is_packaged_is_heard_and_a_resume_promotes_it
     assert "not in Production" not in run_here("show", "cut", folder=tmp_path).stdout
     tags = the_sweeps_tags(tmp_path)
     assert tags["sweep.not_promoted"] == ""
-    assert tags["sweep.model"] == "rccar-demo-segmentation/1"
+    assert tags["sweep.model"] == "rccar-segmentation/1"
 
 
 def test_sweep_says_that_a_later_promotion_put_its_model_into_production(tmp_path: Path) -> None:
-    words = ("run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32")
+    small_track(tmp_path / "track")
+    words = ("run", *ON_SMALL_TRACK, "--trials", "1", "--image-size", "32x32")
     words += ("--executor", "inline", "--no-promote", "--name", "later", "--json")
     assert run_here(*words, folder=tmp_path).returncode == 0
     assert "not in Production: --no-promote" in run_here("show", "later", folder=tmp_path).stdout
@@ -107,7 +114,7 @@ def test_sweep_says_that_a_later_promotion_put_its_model_into_production(tmp_pat
     assert promoted.returncode == 0, promoted.stderr
     shown = run_here("show", "later", folder=tmp_path).stdout
     assert "not in Production" not in shown
-    assert "model: rccar-demo-segmentation/1" in shown
+    assert "model: rccar-segmentation/1" in shown
     assert the_sweeps_tags(tmp_path)["sweep.not_promoted"] == ""
     assert not examine(environ={}, home=str(tmp_path / "mlruns")).findings
 

@@ -19,6 +19,7 @@ from PIL import Image
 import sweep
 from sweep.api.data import caches
 from tests.conftest import ROOT, clean_environment, run_here, start_sweep
+from tests.data_folders import ON_SMALL_TRACK, small_track
 from tests.mlflow_server import MlflowServer
 
 FRESH = """
@@ -98,7 +99,7 @@ def client_of(home: Path) -> Any:
 
 
 def stages_of(client: Any) -> dict[int, str]:
-    found = client.search_model_versions("name = 'rccar-demo-segmentation'")
+    found = client.search_model_versions("name = 'rccar-segmentation'")
     return {int(version.version): version.current_stage for version in found}
 
 
@@ -107,31 +108,31 @@ def promotes_only_by_force(folder: Path, *, why: str) -> None:
     shown = run_here("promote", "second", folder=folder)
     assert shown.returncode == 3
     assert why in shown.stdout
-    assert "stays registered as rccar-demo-segmentation version 2; --force promotes it" in shown.stdout
+    assert "stays registered as rccar-segmentation version 2; --force promotes it" in shown.stdout
     forced = run_here("promote", "second", "--force", folder=folder)
     assert forced.returncode == 0, forced.stderr
-    assert "is in Production: rccar-demo-segmentation version 2, in place of version 1" in forced.stdout
+    assert "is in Production: rccar-segmentation version 2, in place of version 1" in forced.stdout
     assert "forced, against the gate: miou " in forced.stdout
 
 
 def rolls_back(folder: Path) -> None:
     """Back to the first champion; the tables of the registry fit a terminal of 80 columns."""
-    done = run_here("rollback", "rccar-demo-segmentation", folder=folder)
+    done = run_here("rollback", "rccar-segmentation", folder=folder)
     assert done.returncode == 0, done.stderr
     assert "version 1 is in Production again, in place of version 2" in done.stdout
-    told = json.loads(run_here("history", "rccar-demo-segmentation", "--json", folder=folder).stdout)
+    told = json.loads(run_here("history", "rccar-segmentation", "--json", folder=folder).stdout)
     deeds = [(entry["version"], entry["deed"]) for entry in told["entries"]]
     assert deeds == [("1", "promoted"), ("2", "forced"), ("1", "rolled back")]
     assert told["entries"][0]["until"] == told["entries"][1]["at"]
-    shown = run_here("history", "rccar-demo-segmentation", folder=folder).stdout
+    shown = run_here("history", "rccar-segmentation", folder=folder).stdout
     table = shown.splitlines()[: 1 + len(deeds)]
     assert "forced" in table[2]
     assert max(map(len, table)) <= 80
     (entry,) = json.loads(run_here("models", "--json", folder=folder).stdout)
-    assert (entry["name"], entry["version"], entry["sweep"]) == ("rccar-demo-segmentation", "1", "first")
+    assert (entry["name"], entry["version"], entry["sweep"]) == ("rccar-segmentation", "1", "first")
     assert max(map(len, run_here("models", folder=folder).stdout.splitlines())) <= 80
-    near = run_here("rollback", "rccar-demo-segmentatoin", folder=folder)
-    assert (near.returncode, "did you mean rccar-demo-segmentation" in near.stderr) == (2, True)
+    near = run_here("rollback", "rccar-segmentatoin", folder=folder)
+    assert (near.returncode, "did you mean rccar-segmentation" in near.stderr) == (2, True)
 
 
 @pytest.mark.slow
@@ -191,7 +192,8 @@ def test_demo_segmentation_ends_with_a_champion_that_reproduces_its_metric(tmp_p
 @pytest.mark.long
 def test_second_sweep_that_is_no_better_keeps_the_champion_unless_it_is_forced(tmp_path: Path) -> None:
     home = tmp_path / "mlruns"
-    words = ("--task", "segmentation", "--epochs", "1", "--trials", "1")
+    small_track(tmp_path / "track")
+    words = (*ON_SMALL_TRACK, "--trials", "1")
     first, second = (run_json(*words, "--name", name, cwd=tmp_path) for name in ("first", "second"))
     client = client_of(home)
     # Its trial is that of the first one once more: not better by more than noise.
@@ -202,7 +204,7 @@ def test_second_sweep_that_is_no_better_keeps_the_champion_unless_it_is_forced(t
     assert stages_of(client) == {1: "Production", 2: "None"}
     promotes_only_by_force(tmp_path, why=second["not_promoted_because"])
     assert stages_of(client) == {1: "Archived", 2: "Production"}
-    assert int(client.get_model_version_by_alias("rccar-demo-segmentation", "production").version) == 2
+    assert int(client.get_model_version_by_alias("rccar-segmentation", "production").version) == 2
     rolls_back(tmp_path)
     assert stages_of(client) == {1: "Production", 2: "Archived"}
 
@@ -212,7 +214,8 @@ def test_second_sweep_that_is_no_better_keeps_the_champion_unless_it_is_forced(t
 
 @pytest.mark.slow
 def test_ctrl_c_while_the_best_model_is_packaged_keeps_the_sweeps_record(tmp_path: Path) -> None:
-    words = ("run", "--task", "segmentation", "--epochs", "1", "--trials", "1", "--image-size", "32x32")
+    small_track(tmp_path / "track")
+    words = ("run", *ON_SMALL_TRACK, "--trials", "1", "--image-size", "32x32")
     process = start_sweep(*words, "--name", "cut", folder=tmp_path)
     assert process.stdout is not None
     assert any("packaging the best model" in line for line in process.stdout)
@@ -350,7 +353,8 @@ def test_sweep_against_an_mlflow_server_logs_registers_and_promotes_there(tmp_pa
     server = MlflowServer(tmp_path / "server")
     server.start()
     try:
-        words = ("--task", "segmentation", "--trials", "1", "--epochs", "1", "--name", "served")
+        small_track(tmp_path / "track")
+        words = (*ON_SMALL_TRACK, "--trials", "1", "--name", "served")
         report = run_json(*words, "--tracking-uri", server.url, cwd=tmp_path)
         assert report["model"]["promoted"]
         client = MlflowClient(server.url)
@@ -360,9 +364,9 @@ def test_sweep_against_an_mlflow_server_logs_registers_and_promotes_there(tmp_pa
             "served": "FINISHED",
             "trial-000": "FINISHED",
         }
-        champion = client.get_model_version_by_alias("rccar-demo-segmentation", "production")
+        champion = client.get_model_version_by_alias("rccar-segmentation", "production")
         assert (str(champion.version), champion.current_stage) == ("1", "Production")
-        predictor = sweep.load_model("rccar-demo-segmentation", tracking_uri=server.url, home=tmp_path)
+        predictor = sweep.load_model("rccar-segmentation", tracking_uri=server.url, home=tmp_path)
         (mask,) = predictor.predict([np.zeros((60, 80, 3), np.uint8)])
         assert (mask.shape, mask.dtype) == ((60, 80), np.uint8)
         assert not (tmp_path / "mlruns" / "mlflow.db").exists()
