@@ -1,10 +1,13 @@
 """`sweep list`, `show` and `status`: what a sweep's own folder says, while it runs and afterwards."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
+from sweep.api.sweeps import sweep_view
+from sweep.cli.sweep_tables import show_status
 from tests.conftest import run_here, start_sweep
 
 pytestmark = pytest.mark.long
@@ -87,11 +90,22 @@ def test_status_tells_from_another_terminal_how_far_a_sweep_is_and_waits_for_its
     (view,) = json.loads(run_here("status", "--json", folder=tmp_path).stdout)
     assert (view["state"], view["closed"], view["trials"]) == ("running", 1, 3)
     assert [trial["run_name"] for trial in view["running"]] == ["trial-001"]
-    watched = run_here("status", view["name"], "--watch", folder=tmp_path)
+    watched = run_here("status", "--watch", folder=tmp_path)
     assert watched.returncode == 0
     assert "done, 3/3 trials" in watched.stdout
     running.communicate(timeout=60)
     assert running.returncode == 0
+
+
+def test_status_counts_time_on_where_nothing_happens(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = dataclasses.replace(sweep_view("first", str(root / "mlruns")), state="running")
+    monkeypatch.setattr("time.time_ns", lambda: (view.began_ms + 3_723_000) * 1_000_000)
+    show_status([view])
+    shown = capsys.readouterr().out
+    assert "in 1 h 02 min" in shown
+    assert "its trials have ended" in shown
 
 
 def test_list_has_a_sweep_that_never_started_a_trial(tmp_path: Path) -> None:

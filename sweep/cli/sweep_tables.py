@@ -122,24 +122,22 @@ def show_status(found: Sequence[SweepView]) -> None:
     Console().print(_status(found))
 
 
-def watch_status(look: Callable[[], Sequence[SweepView]]) -> None:
-    """Show how far sweeps are, again and again until none of them runs.
+def watch_status(look: Callable[..., Sequence[SweepView]]) -> None:
+    """Show how far sweeps are, again and again until none of them runs; the last look shows their ends.
 
     Args:
-        look: gives them as they stand.
+        look: gives sweeps as they stand, without names those that run.
     """
     found = look()
     if not found:
         show_status(found)
         return
+    names = [view.name for view in found]
     with Live(_status(found), auto_refresh=False) as live:
         while any(view.state == "running" for view in found):
             time.sleep(LOOK_S)
-            # One that has ended is shown once more, with its end.
-            found = look() or found
+            found = look(names)
             live.update(_status(found), refresh=True)
-            if not look():
-                break
 
 
 def _status(found: Sequence[SweepView]) -> RenderableType:
@@ -147,9 +145,12 @@ def _status(found: Sequence[SweepView]) -> RenderableType:
     for view in found:
         best = view.summary.best
         score = "" if best is None else f", best {short_metric(view.record)} {best[1].value:.4f}"
-        since = duration((view.last_ms - view.began_ms) / 1000)
+        until_ms = time.time_ns() // 1_000_000 if view.state == "running" else view.last_ms
+        since = duration(max(0, until_ms - view.began_ms) / 1000)
         line = f"{view.name}: {view.state}, {view.n_closed}/{view.summary.n_slots} trials in {since}{score}"
         parts.append(text(line, COLOURS[view.state]))
+        if view.state == "running" and view.n_closed == view.summary.n_slots:
+            parts.append(text("its trials have ended; its best model is packaged, judged and evaluated"))
         if view.running:
             table = _trial_table("running", view)
             for trial in view.running:

@@ -1,6 +1,7 @@
 """`sweep list`, `sweep show` and `sweep status`."""
 
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,9 +75,9 @@ def status(
     from sweep.api.sweeps import sweep_view, sweeps
     from sweep.cli.sweep_tables import show_status, watch_status
 
-    def look() -> list["SweepView"]:
-        if name is not None:
-            return [sweep_view(name, home)]
+    def look(names: Collection[str] = () if name is None else (name,)) -> list["SweepView"]:
+        if names:
+            return [sweep_view(name, home) for name in names]
         return [view for view in sweeps(home) if view.state == "running"]
 
     if watch and not as_json:
