@@ -61,3 +61,8 @@ def test_scores_of_other_data_classes_or_metrics_are_not_compared(
 def test_unknown_sweep_is_answered_with_the_near_one(root: Path) -> None:
     done = run_here("compare", "first", "secnd", folder=root)
     assert (done.returncode, "did you mean second?" in done.stderr) == (2, True)
+
+
+def test_sweep_beside_itself_is_refused(root: Path) -> None:
+    done = run_here("compare", "first", "first", folder=root)
+    assert (done.returncode, "compared with itself" in done.stderr) == (2, True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sweep.api.sweeps import SweepView, sweep_view
+from sweep.errors import InputError
 from sweep.summary import effective_params
 
 
@@ -60,9 +61,11 @@ def compare(first: str, second: str, *, home: str | None = None) -> Comparison:
         The two, and what keeps their scores from being compared.
 
     Raises:
-        InputError: there is no such sweep, or it never started.
+        InputError: there is no such sweep, it never started, or both are the same one.
         UnavailableError: its files cannot be read.
     """
+    if first == second:
+        raise InputError(f"{first} is compared with itself; name two sweeps (`sweep list` shows them)")
     sides = (sweep_view(first, home), sweep_view(second, home))
     return Comparison(sides=sides, obstacles=tuple(_obstacles(*sides)))
 
