@@ -36,6 +36,7 @@ from rccar_models.metrics.tally import Tally, scores
 from rccar_models.predictor import Predictor, PredictorCard
 from rccar_models.tasks.definition import StepsRequest
 from rccar_models.tasks.steps.detection import DetectionSteps, live_outputs
+from rccar_models.thumbnails import thumbnails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ def examine(
         classes=found.classes,
         confusion=found.confusion,
         n_images=tallied.n_images,
-        chosen=best_and_worst(found.frame_scores, found.weights),
+        chosen=best_and_worst(found.frame_scores, found.weights, thumbnails(split.images)),
         latency_ms=frame_latency_ms(predictor.raw_outputs, a_frame(predictor, split)),
         latency_threads=torch.get_num_threads(),
     )

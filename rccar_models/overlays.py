@@ -172,7 +172,7 @@ def legend(
     named = [(fitting(name, min(260, width - 40), size_px=size_px), colour) for name, colour in entries]
     texts = [name for name, _ in named] + ([striped] if striped else [])
     places = _places(texts, width=width, size_px=size_px)
-    picture = Image.new("RGB", (width, (places[-1][1] if places else 0) + LEGEND_ROW_PX), PAPER)
+    picture = Image.new("RGB", (width, (places[-1][1] if places else 0) + _row_px(size_px)), PAPER)
     draw = ImageDraw.Draw(picture)
     for (left, top), text in zip(places, texts, strict=True):
         draw.text((left + size_px + 6, top + 3), text, fill=INK, font=font(size_px))
@@ -187,13 +187,17 @@ def legend(
     return picture
 
 
+def _row_px(size_px: int) -> int:
+    return max(LEGEND_ROW_PX, size_px + 9)
+
+
 def _places(texts: Sequence[str], *, width: int, size_px: int) -> list[tuple[int, int]]:
     places: list[tuple[int, int]] = []
     x = y = 0
     for text in texts:
         step = int(font(size_px).getlength(text)) + size_px + 24
         if x and x + step > width:
-            x, y = 0, y + LEGEND_ROW_PX
+            x, y = 0, y + _row_px(size_px)
         places.append((x, y))
         x += step
     return places

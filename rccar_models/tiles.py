@@ -49,19 +49,21 @@ class Tiles:
         truth = self._drawn(frame, self._truth(index), nothing="no objects")
         return self._enlarged(frame), truth, self._drawn(frame, found, nothing=self._nothing)
 
-    def legend(self, indices: Sequence[int], *, width: int) -> Image.Image:
+    def legend(self, indices: Sequence[int], *, width: int, size_px: int = FONT_PX) -> Image.Image:
         """Say what colours mean.
 
         Args:
             indices: of the frames that are shown.
             width: in pixels.
+            size_px: of its letters.
 
         Returns:
             The legend, with stripes if one of the frames has pixels that count nowhere.
         """
         entries = list(zip(self._classes, self._colours, strict=True))
         has_ignored = any(self._has_ignored(index) for index in indices)
-        return overlays.legend(entries, width=width, striped="ignored" if has_ignored else "")
+        striped = "ignored" if has_ignored else ""
+        return overlays.legend(entries, width=width, striped=striped, size_px=size_px)
 
     def _truth(self, index: int) -> Prediction:
         """A frame's labels in the form of a prediction; true boxes have no score to show."""

@@ -105,6 +105,7 @@ class Evaluation(Record):
             IoU 0.5.
         confusion_names: of rows and columns; a detector has `NOTHING` last.
         frames: the best and the worst.
+        frames_differ: whether of frames that look alike only one is among them, as far as there are others.
         latency_ms: median time of one frame through the network on a CPU, batch 1.
         latency_threads: CPU threads of that.
         image_size: (width, height) of the network's input in pixels.
@@ -128,6 +129,7 @@ class Evaluation(Record):
     confusion: tuple[tuple[int, ...], ...] = ()
     confusion_names: tuple[str, ...] = ()
     frames: tuple[FrameFigures, ...] = ()
+    frames_differ: bool = False
     latency_ms: float | None = None
     latency_threads: int = 0
     image_size: tuple[int, ...] = ()

@@ -143,6 +143,30 @@ def test_of_equal_frames_that_with_more_to_see_comes_first_and_undefined_ones_ne
     assert [one.index for one in chosen] == [1, 3, 0]
 
 
+def test_frames_that_look_alike_have_one_that_stands_for_them() -> None:
+    # Twelve frames of one dark scene are the worst; the others come in pairs, 30 levels apart.
+    levels = np.array([10] * 12 + [30 * (1 + n // 2) for n in range(12)], np.uint8)
+    looks = np.broadcast_to(levels[:, None, None, None], (24, 16, 16, 3))
+    scores = np.concatenate([np.linspace(0.0, 0.11, 12), np.linspace(0.2, 1.0, 12)])
+    weights = np.ones(24, np.int64)
+    by_score = best_and_worst(scores, weights)
+    assert [one.index for one in by_score if one.group == "worst"] == list(range(8))
+    chosen = best_and_worst(scores, weights, looks)
+    assert [one.index for one in chosen if one.group == "best"] == [23, 21, 19, 17]
+    # The worse half is the dark scene alone: all of it is alike, so the worst come as they are.
+    assert [one.index for one in chosen if one.group == "worst"] == list(range(8))
+
+
+def test_worst_frames_are_of_several_scenes_where_the_worse_half_has_them() -> None:
+    levels = np.array([10, 10, 10, 60, 60, 60, 110, 110, 110, 160] * 4, np.uint8)
+    looks = np.broadcast_to(levels[:, None, None, None], (40, 16, 16, 3))
+    chosen = best_and_worst(np.linspace(0.0, 1.0, 40), np.ones(40, np.int64), looks)
+    worst = [one.index for one in chosen if one.group == "worst"]
+    # The worst of each of four scenes, then the next worst whatever their scene.
+    assert worst == [0, 1, 2, 3, 4, 5, 6, 9]
+    assert len({one.index for one in chosen}) == 12
+
+
 def test_interval_of_one_model_is_that_of_its_difference_to_nothing() -> None:
     values = np.array([0.0, 1.0, 1.0, 0.0, 1.0])
 

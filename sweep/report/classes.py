@@ -81,15 +81,24 @@ def frames(material: Material) -> Section:
             if one.picture in material.pictures
         )
         if pictures:
-            blocks += [Paragraph(text=f"{words} frames:"), Gallery(pictures=pictures)]
+            blocks += [Paragraph(text=f"{words} frames, the {group} first:"), Gallery(pictures=pictures)]
     if not blocks and evaluation.MONTAGE in material.pictures:
         picture = Picture(source=material.pictures[evaluation.MONTAGE], alt="Best and worst frames")
         blocks.append(Gallery(pictures=(picture,), is_wide=True))
     if blocks:
         what = "F1 at IoU 0.5" if found.task == "detection" else "mean IoU"
-        text = f"Truth beside prediction; the number is {what} of that frame alone."
-        blocks.insert(0, Paragraph(text=f"{text} The worst ones say what to label next."))
+        blocks.insert(0, Paragraph(text=_about_frames(found, what)))
     return Section(key="frames", title="Best and worst frames", blocks=tuple(blocks) or (_nothing(found),))
+
+
+def _about_frames(found: Evaluation, score_name: str) -> str:
+    text = (
+        "Each picture is a frame, its truth and the prediction, from left to right; click to enlarge it. The "
+        f"number is {score_name} of that frame alone. The worst ones say what to label next."
+    )
+    if found.frames_differ:
+        return f"{text} Of frames that look alike only one is shown, as long as there are others."
+    return f"{text} They were chosen by score alone: neighbours of one scene may stand beside each other."
 
 
 def _nothing(found: Evaluation) -> Paragraph:

@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 from optuna.trial import FrozenTrial, TrialState
-from plotly.colors import unlabel_rgb
+from plotly.colors import label_rgb, unlabel_rgb
 
 from sweep.figures.theme import BLUE, FAINT, INK, MARKERS, VERMILION, colour_of, short
 
@@ -30,6 +30,8 @@ MOST_MARKED = 12
 
 SHADES = 24
 """Of lines by their objective."""
+DARKER = 0.8
+"""The worst trials' lines are all but white otherwise."""
 
 COLUMNS = 2
 GAP = 0.16
@@ -166,12 +168,14 @@ def as_parallel(figure: go.Figure) -> go.Figure:
     """
     figure = go.Figure(_bundled(figure.data), figure.layout)
     figure.update_xaxes(tickangle=-35, tickfont={"size": 11, "color": INK}, fixedrange=True)
-    figure.update_xaxes(ticktext=[short(text, 20) for text in figure.layout.xaxis.ticktext])
+    names = [short(text, 20) for text in figure.layout.xaxis.ticktext]
+    figure.update_xaxes(ticktext=names)
     figure.for_each_annotation(lambda tick: tick.update(text=short(tick.text, 9)))
     figure.update_traces(
         marker={"showscale": False}, selector={"mode": "markers"}
     )  # the first axis is its scale
-    figure.update_layout(margin={"b": 90, "l": 48})
+    # Plotly hides the name of an axis that would begin left of the figure.
+    figure.update_layout(margin={"b": 90, "l": max(48, 6 * len(names[0]))})
     return figure
 
 
@@ -184,6 +188,7 @@ def _bundled(traces: Sequence[go.Scatter]) -> list[go.Scatter]:
     for lines in bundles.values():
         middle = sorted(lines, key=lambda line: line.y[0])[len(lines) // 2]
         middle = go.Scatter(middle)
+        middle.line.color = label_rgb([DARKER * part for part in unlabel_rgb(middle.line.color)])
         middle.x = [at for line in lines for at in (*line.x, None)]
         middle.y = [at for line in lines for at in (*line.y, None)]
         middle.customdata = [one for line in lines for one in (*line.customdata, ("", ""))]

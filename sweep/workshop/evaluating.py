@@ -122,6 +122,7 @@ def _evaluation(
             )
             for one, name, file in zip(found.chosen, names, pictures, strict=True)
         ),
+        frames_differ=True,
         latency_ms=found.latency_ms,
         latency_threads=found.latency_threads,
         image_size=found.card.image_size,
