@@ -16,8 +16,8 @@ from sweep.evaluation import ClassFigures, Evaluation, FrameFigures
 from sweep.history import PastTrial
 from sweep.paths import Home
 from sweep.records import Objective, Status, TrialResult, TrialSpec
+from sweep.report.commands import run_command
 from sweep.report.material import Figures, Material
-from sweep.report.origins import run_command
 from sweep.report.page import html_of, page_of
 from sweep.report.pruning import pruning_facts
 from sweep.wiring import Addresses

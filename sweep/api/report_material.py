@@ -18,6 +18,7 @@ from sweep.provenance import package_versions
 from sweep.records import Status
 from sweep.redaction import redacted
 from sweep.report.material import Figures, Material, Next, Places
+from sweep.report.sparse import without_guesses
 from sweep.search_space import Narrowed, SearchSpace, Tried, narrow, stored_space, yaml_text
 from sweep.summary import effective_params, why_doubtful
 from sweep.wiring import Addresses
@@ -45,6 +46,7 @@ def material_of(view: SweepView, home: Home, *, addresses: Addresses | str, evid
         figures = Figures(missing=MappingProxyType(_Always(redacted(addresses))))
     else:
         figures = figures_of(addresses.storage, view.name, found)
+    leak, leak_unknown = _shared_drives(view)
     return Material(
         state=view.state,
         why=view.why,
@@ -55,9 +57,11 @@ def material_of(view: SweepView, home: Home, *, addresses: Addresses | str, evid
         trials=view.trials,
         notes=view.notes,
         evaluation=found,
-        figures=figures,
+        figures=_certain(figures, view),
         places=_places(view, home, addresses, evidence),
         next=_next(view, home, space),
+        leak=leak,
+        leak_unknown=leak_unknown,
         doubt=why_doubtful(view.record, ended),
         pictures=evidence.pictures,
         began=_moment(view.began_ms),
@@ -76,6 +80,30 @@ class _Always(dict[str, str]):
 
     def __missing__(self, _: str) -> str:
         return self._why
+
+
+def _certain(figures: Figures, view: SweepView) -> Figures:
+    complete = [
+        effective_params(trial.spec)
+        for trial in view.trials
+        if trial.result is not None and trial.ending.status is Status.COMPLETE
+    ]
+    names = {name for params in complete for name in params}
+    n_varied = sum(len({params.get(name) for params in complete}) > 1 for name in names)
+    return without_guesses(figures, n_complete=len(complete), n_varied=n_varied)
+
+
+def _shared_drives(view: SweepView) -> tuple[str, str]:
+    """What a look at the frame cache says of drives in train and val alike, or why there was no look."""
+    spec = view.summary.best[0] if view.summary.best is not None else None
+    if spec is None or not spec.data_ref:
+        return "", "" if spec is None else "the trainer reads no data"
+    from sweep.workshop.data.shared_drives import shared_drives
+
+    try:
+        return shared_drives(Path(spec.data_ref), digest=spec.digest), ""
+    except SweepError as error:
+        return "", redacted(" ".join(str(error).split()))
 
 
 def _places(view: SweepView, home: Home, addresses: Addresses | str, evidence: Evidence) -> Places:

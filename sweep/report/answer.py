@@ -25,7 +25,10 @@ def lead(material: Material) -> tuple[str, str]:
         return f"There is no best model: {why_none_completed(trials)}.", "warning"
     spec, result = best
     so_far = "So far the best" if material.state == "running" else "The best"
-    return f"{so_far} is {spec.model} with {material.metric} {score(result.value)}{_interval(material)}.", ""
+    text = f"{so_far} is {spec.model} with {material.metric} {score(result.value)}{_interval(material)}."
+    if material.state != "running" and material.summary.ahead_told:
+        return f"{text} But {material.summary.ahead_told}.", "note"
+    return text, ""
 
 
 def tiles(material: Material) -> tuple[Tile, ...]:

@@ -75,6 +75,8 @@ class Material:
         summary: its numbers.
         trials: all of them, by number.
         notes: what its end says: `sweep.model`, `sweep.not_promoted`, `sweep.gate_why`.
+        leak: how many frames of val seem to come from drives in train too, empty if none does.
+        leak_unknown: why that was not looked at, empty if it was.
         doubt: why the ranking means nothing, empty if it means something.
         evaluation: of the best trial; its `reason` says why there is none.
         pictures: data URIs by file name, of the evaluation.
@@ -99,6 +101,8 @@ class Material:
     figures: Figures
     places: Places
     next: Next
+    leak: str = ""
+    leak_unknown: str = ""
     doubt: str = ""
     pictures: Mapping[str, str] = field(default_factory=dict)
     began: str = ""

@@ -1,22 +1,11 @@
-"""Where it all comes from: data, environment, the commands that do it again, and the space to search next."""
+"""Where it all comes from: data, environment, and the commands that do it again."""
 
-import shlex
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
-from sweep import catalog
-from sweep.config import SweepConfig
-from sweep.paths import Home
-from sweep.records import ParamValue
 from sweep.report.blocks import Block, Code, Facts, Paragraph, Section
+from sweep.report.commands import resume_command, run_command
 from sweep.report.material import Material
 from sweep.report.words import listed
 from sweep.search_space import space_text
 
-NOT_FLAGS = ("task", "trials", "set", "name", "home", "promote", "report")
-"""Keys of the config that are written in their own way, or that say where and not what."""
-SECONDS = ("timeout", "trial_timeout", "stall_timeout")
 GIT = "mlflow.source.git.commit"
 
 
@@ -120,102 +109,3 @@ def reproduction(material: Material) -> Section:
             Code(caption="The search space as it was", text=space_text(material.space), is_folded=True)
         )
     return Section(key="again", title="How to do it again", blocks=tuple(blocks))
-
-
-def where_next(material: Material) -> Section:
-    """What to try next.
-
-    Args:
-        material: of the report.
-
-    Returns:
-        A narrower search space with its command, or why there is none.
-    """
-    found = material.next
-    if not found.yaml:
-        told = f"There is no narrower search space: {found.narrowed.why_not}."
-        return Section(key="next", title="What to try next", blocks=(Paragraph(text=told, tone="note"),))
-    blocks: list[Block] = [
-        Paragraph(
-            text="A search space narrowed to where the best trials lie; its first trial is the best one of "
-            "this sweep."
-        )
-    ]
-    blocks += [Paragraph(text=f"{name}: {text}.", tone="note") for name, text in found.narrowed.edges]
-    blocks += [
-        Code(caption=f"The search space, also in {found.file}", text=found.yaml),
-        Code(caption="Search it", text=run_command(material, space=found.file), is_command=True),
-    ]
-    return Section(key="next", title="What to try next", blocks=tuple(blocks))
-
-
-def run_command(material: Material, *, space: str = "") -> str:
-    """Write the command that runs the sweep again.
-
-    Args:
-        material: of the report.
-        space: another search space's file; it holds what was fixed with `--set`.
-
-    Returns:
-        One line for a shell, with every flag that is not at its default.
-    """
-    config = material.config
-    words = ["sweep", "run", "--task", str(config["task"]), "--trials", str(material.summary.n_slots)]
-    for key, value in _given(material):
-        if key == "space" and space:
-            continue
-        words += [f"--{key.replace('_', '-')}", value]
-    if space:
-        words += ["--space", space]
-    else:
-        fixed: dict[str, ParamValue] = config.get("set") or {}
-        for name, chosen in fixed.items():
-            words += ["--set", f"{name}={_plain(chosen)}"]
-    if config.get("promote") is False:
-        words.append("--no-promote")
-    return shlex.join(words) + _home_flag(material)
-
-
-def resume_command(material: Material) -> str:
-    """Write the command that goes on with the sweep.
-
-    Args:
-        material: of the report.
-
-    Returns:
-        One line for a shell.
-    """
-    return f"sweep resume {material.summary.name}{_home_flag(material)}"
-
-
-def _home_flag(material: Material) -> str:
-    return Home(Path(material.places.home)).flag
-
-
-def _given(material: Material) -> Iterator[tuple[str, str]]:
-    """Keys of the config that differ from their defaults, as flags take them."""
-    config = material.config
-    origins = config.get("origins") or {}
-    usual: dict[str, Any] = {key: field.default for key, field in SweepConfig.model_fields.items()}
-    usual["metric"] = catalog.metric_of(str(config["task"]), None).name
-    usual["epochs"] = (config.get("space") or {}).get("epochs")
-    for key in SweepConfig.model_fields:
-        if key in NOT_FLAGS:
-            continue
-        value = config.get(key)
-        if key == "space":
-            value = config.get("space_source")
-        elif key == "metric" and value is not None:
-            value = str(value).removesuffix(f"_{config['task']}")
-        elif key == "image_size":
-            value = None if origins.get(key) == "default" else config.get(key)
-        if value is not None and value != usual[key]:
-            yield key, _plain(value, key)
-
-
-def _plain(value: Any, key: str = "") -> str:
-    if key in SECONDS:
-        return f"{float(value):g}s"
-    if isinstance(value, list | tuple):
-        return "x".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -5,11 +5,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sweep.redaction import redacted
+from sweep.report.advice import where_next
 from sweep.report.answer import answer, lead, tiles
 from sweep.report.blocks import Page, Plot
 from sweep.report.classes import by_class, frames
 from sweep.report.material import Material
-from sweep.report.origins import data, environment, reproduction, where_next
+from sweep.report.origins import data, environment, reproduction
 from sweep.report.search import searching
 from sweep.report.trials import all_trials, failures
 from sweep.report.trust import trust

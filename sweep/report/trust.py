@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from sweep.records import Status
-from sweep.report.blocks import Paragraph, Section
+from sweep.report.blocks import Block, Paragraph, Section
+from sweep.report.commands import resume_command
+from sweep.report.doubts import chance_in_training, leaks, other_seeds, stopped_ahead, too_short, usefulness
 from sweep.report.material import Material
-from sweep.report.origins import resume_command
 from sweep.report.words import listed, number_of, score
 
 FEW_IMAGES = 20
@@ -21,10 +22,11 @@ def trust(material: Material) -> Section:
     Returns:
         Warnings first, then notes, then plain sentences.
     """
-    found = [*_warnings(material), *_about_images(material), *_about_gain(material), *_about_trials(material)]
-    found += [*_about_gate(material), *_told(material)]
+    found = [*stopped_ahead(material), *_warnings(material), *leaks(material), *usefulness(material)]
+    found += [*_about_images(material), *chance_in_training(material), *too_short(material)]
+    found += [*_about_gain(material), *_about_trials(material), *_about_gate(material), *_told(material)]
     order = {"warning": 0, "note": 1, "": 2}
-    blocks = sorted(found, key=lambda one: order[one.tone])
+    blocks: list[Block] = [*sorted(found, key=lambda one: order[one.tone]), *other_seeds(material)]
     return Section(
         key="trust",
         title="Can it be trusted?",
@@ -37,7 +39,7 @@ def _warnings(material: Material) -> Iterator[Paragraph]:
         yield Paragraph(text=f"{_sentence(material.doubt)}.", tone="warning")
     if material.state == "running":
         yield Paragraph(text="The sweep is still running: all of this will change.", tone="warning")
-    if material.state in {"cut", "stopped"}:
+    if material.state in {"cut", "stopped"} and not material.summary.ahead_told:
         yield Paragraph(
             text=f"The sweep did not come to its end; `{resume_command(material)}` goes on with it.",
             tone="warning",
@@ -62,7 +64,7 @@ def _about_images(material: Material) -> Iterator[Paragraph]:
         return
     text = (
         f"Drawn again and again from the {images}, {material.metric} lies between {score(found.low)} and "
-        f"{score(found.high)} in {found.confidence:.0%} of the draws. Frames of other drives may do worse."
+        f"{score(found.high)} in {found.confidence:.0%} of the draws."
     )
     yield Paragraph(text=text)
     if found.n_images < FEW_IMAGES:

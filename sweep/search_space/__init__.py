@@ -5,10 +5,11 @@ from sweep.search_space.definition import MODEL_NAME, Parameter, SearchSpace
 from sweep.search_space.domains import Choice, Domain, Draw, Fixed, FloatRange, IntRange
 from sweep.search_space.fixing import fix
 from sweep.search_space.loading import builtin_names, load_space, stored_space
-from sweep.search_space.narrowing import Narrowed, Tried, narrow
+from sweep.search_space.narrowing import FEWEST, Narrowed, Tried, narrow
 from sweep.search_space.yaml_text import space_text, yaml_text
 
 __all__ = [
+    "FEWEST",
     "MODEL_NAME",
     "Choice",
     "Domain",

@@ -15,7 +15,7 @@ from sweep.search_space.checking import fixed_fault
 from sweep.search_space.conditions import reach
 from sweep.search_space.definition import MODEL_NAME, Parameter, SearchSpace, values_of
 from sweep.search_space.domains import Choice, Domain, Fixed, FloatRange, IntRange
-from sweep.search_space.shrinking import Found, beyond_edge, chosen, n_trials, shrunk, with_default
+from sweep.search_space.shrinking import AS_BEFORE, Found, beyond_edge, chosen, n_trials, shrunk, with_default
 
 FEWEST = 5
 """Complete trials below which a hull says nothing, and the fewest that make one."""
@@ -66,6 +66,12 @@ class Narrowed:
             for text in (found.remark, found.edge) if found else ():
                 if text:
                     yield model, text
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many domains were narrowed, and how many there are that vary."""
+        varied = [one for one in self.found.values() if one.remark]
+        return sum(one.is_narrower for one in varied), len(varied)
 
     @property
     def edges(self) -> list[tuple[str, str]]:
@@ -131,9 +137,9 @@ def _narrowed(
         return Found(domain, "")
     values = _values(parameter, domain, complete)
     if not values:
-        return Found(domain, "as before: no complete trial has it")
+        return Found(domain, f"{AS_BEFORE}: no complete trial has it")
     if len(values) < FEWEST:
-        remark = f"as before: {n_trials(len(values))} of {len(complete)} complete ones have it, too few"
+        remark = f"{AS_BEFORE}: {n_trials(len(values))} of {len(complete)} complete ones have it, too few"
         return Found(with_default(domain, values[0]), remark)
     best = values[: max(FEWEST, math.ceil(len(values) / BEST_SHARE))]
     told = f"the best {len(best)} of {len(values)} complete trials"

@@ -11,6 +11,7 @@ from sweep.search_space.domains import Choice, Domain, Fixed, FloatRange, IntRan
 MARGIN = 0.1  # of the old range, on each side
 EDGE = 0.05  # of the old range: so near to its end the best lies at the end
 SMALLEST_CUT = 0.1  # of the old range: less is not worth a new one
+AS_BEFORE = "as before"
 TRIES = 3  # a choice that occurs nowhere among the best has had its chance after so many trials
 
 
@@ -27,6 +28,11 @@ class Found:
     domain: Domain
     remark: str
     edge: str = ""
+
+    @property
+    def is_narrower(self) -> bool:
+        """Whether the domain was drawn in, or lost choices."""
+        return bool(self.remark) and not self.remark.startswith(AS_BEFORE)
 
     @property
     def edge_is_lower(self) -> bool:
@@ -54,7 +60,7 @@ def shrunk(domain: FloatRange | IntRange, best: Sequence[float], told: str) -> F
     narrower = _range(domain, low=low, high=high, default=best[0])
     cut = 1 - (_scaled(domain, narrower.high) - _scaled(domain, narrower.low)) / (old_high - old_low)
     if cut < SMALLEST_CUT:
-        return Found(with_default(domain, best[0]), f"as before: {told} lie all over it", edge)
+        return Found(with_default(domain, best[0]), f"{AS_BEFORE}: {told} lie all over it", edge)
     before, after = (f"{shown(one.low)} .. {shown(one.high)}" for one in (domain, narrower))
     return Found(narrower, f"from {before} to {after}: there lie {told}", edge)
 
@@ -76,7 +82,9 @@ def chosen(
     """
     kept = tuple(one for one in domain.choices if one in best or tries[one] < TRIES)
     if len(kept) == len(domain.choices):
-        remark = f"as before: each is among {told}, or was tried less than {TRIES} times" if kept[1:] else ""
+        remark = (
+            f"{AS_BEFORE}: each is among {told}, or was tried less than {TRIES} times" if kept[1:] else ""
+        )
         return Found(with_default(domain, best[0]), remark)
     gone = ", ".join(f"{one} ({n_trials(tries[one])})" for one in domain.choices if one not in kept)
     remark = f"without {gone}: not among {told}"
