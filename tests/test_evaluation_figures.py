@@ -157,6 +157,13 @@ def test_frames_that_look_alike_have_one_that_stands_for_them() -> None:
     assert [one.index for one in chosen if one.group == "worst"] == list(range(8))
 
 
+def test_no_unlike_frame_of_the_median_takes_the_place_of_one_of_the_best() -> None:
+    looks = np.broadcast_to(np.array([50] * 4 + [200] * 16, np.uint8)[:, None, None, None], (20, 16, 16, 3))
+    scores = np.array([0.3, 0.25, 0.2, 0.1] + [0.0] * 16)
+    chosen = best_and_worst(scores, np.ones(20, np.int64), looks)
+    assert [one.index for one in chosen if one.group == "best"] == [0, 1, 2, 3]
+
+
 def test_worst_frames_are_of_several_scenes_where_the_worse_half_has_them() -> None:
     levels = np.array([10, 10, 10, 60, 60, 60, 110, 110, 110, 160] * 4, np.uint8)
     looks = np.broadcast_to(levels[:, None, None, None], (40, 16, 16, 3))

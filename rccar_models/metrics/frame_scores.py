@@ -13,7 +13,7 @@ from rccar_models.metrics.matching import is_true_positive
 N_BEST, N_WORST = 4, 8
 # Mean difference of thumbnails in grey levels; each is tried where the one before leaves too few frames.
 # Measured: frames of camvid-small ten apart differ by 15, of trashcar-yolo and the drawn demo by 26 and more.
-UNLIKE_LEVELS = (18.0, 9.0, 4.5, 0.0)
+UNLIKE_LEVELS = (18.0, 16.0, 14.0, 12.0, 10.0, 8.0, 6.0, 4.0, 2.0, 0.0)
 BEST, WORST = "best", "worst"
 
 
@@ -85,17 +85,19 @@ def best_and_worst(
 
     Returns:
         Four of the best, then eight of the worst, the worst first; of fewer than twelve one third and two
-        thirds. Of frames that look alike the best or worst one stands for all, as long as the others are of
-        the better or the worse half.
+        thirds. Of frames that look alike the best or worst one stands for all, as long as there are others
+        that are better or worse than the median.
     """
     known = np.flatnonzero(~np.isnan(scores)).tolist()
     n_best = min(N_BEST, -(-len(known) // 3))
-    half = -(-len(known) // 2)
+    median = float(np.median(scores[known])) if known else 0.0
     falling = sorted(known, key=lambda index: (-scores[index], -weights[index], index))
-    best = _unlike(falling[: max(n_best, half)], n_best, looks)
+    better = [index for index in falling if scores[index] > median]
+    best = _unlike(better if len(better) >= n_best else falling[:n_best], n_best, looks)
     rising = sorted(known, key=lambda index: (scores[index], -weights[index], index))
     left = [index for index in rising if index not in best]
-    worst = _unlike(left[: max(N_WORST, half)], N_WORST, looks)
+    worst = _unlike([index for index in left if scores[index] <= median] or left, N_WORST, looks)
+    worst += [index for index in left if index not in worst][: N_WORST - len(worst)]
     return tuple(
         Chosen(index, group, rank, float(scores[index]))
         for group, members in ((BEST, best), (WORST, worst))
