@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sweep.dashboard.language import LANGUAGES, words_in
-from sweep.dashboard.plain import plain
+from sweep.dashboard.plain import plain, plain_label
 from tests.conftest import ROOT
 
 FOLDER = ROOT / "sweep" / "dashboard"
@@ -89,6 +89,17 @@ def test_texts_reach_markdown_through_elements_only(module: Path) -> None:
     assert "unsafe_allow_html" not in text
 
 
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_labels_of_fields_hold_no_name_that_markdown_reads(module: Path) -> None:
+    labels = [
+        call.args[0]
+        for call in ast.walk(ast.parse(module.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith("st.") and call.args
+    ]
+    named = [one for one in labels if isinstance(one, ast.Call) and ast.unparse(one.func).endswith("words")]
+    assert [ast.unparse(one) for one in named if one.keywords] == []
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -106,3 +117,29 @@ def test_text_of_people_loses_its_meaning_for_markdown(text: str, shown: str) ->
 
 def test_an_emoji_code_is_broken_apart() -> None:
     assert ":smile:" not in plain(":smile:").replace("\\", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["Type rccar-demo_segmentation to confirm", "Onaylamak için trial-003-r1 yazın"]
+)
+def test_label_that_markdown_sees_nothing_in_stays_as_screen_readers_read_it(text: str) -> None:
+    assert plain_label(text) == text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "__x__",
+        "_x_",
+        "a *b*",
+        "![x](http://e.example/p.png)",
+        "www.e.example",
+        ":smile:",
+        "a`b`",
+        "$z$",
+        "<b>",
+    ],
+)
+def test_label_with_a_meaning_for_markdown_loses_it(name: str) -> None:
+    text = f"Type {name} to confirm"
+    assert plain_label(text) == plain(text) != text

@@ -11,7 +11,7 @@ from sweep.api.studies import lies_here
 from sweep.dashboard import elements, formats
 from sweep.dashboard.deeds import Outcome, Watcher, clerk
 from sweep.dashboard.places import Places
-from sweep.dashboard.plain import plain
+from sweep.dashboard.plain import plain_label
 from sweep.dashboard.visit import Visit, choose_sweep
 from sweep.logged_run import LoggedRun
 from sweep.views.best_epoch import checkpoint_scores, curves_of
@@ -118,13 +118,13 @@ def _scores(visit: Visit, run: LoggedRun, rival: VersionLine) -> dict[str, float
 
 def _promote(visit: Visit, line: SweepLine, candidate: TrialLine) -> None:
     words = visit.words
-    with st.expander(plain(words("promote.open", trial=candidate.name)), icon=":material/publish:"):
+    with st.expander(plain_label(words("promote.open", trial=candidate.name)), icon=":material/publish:"):
         elements.sentence(words("promote.what"))
         is_forced = st.checkbox(words("promote.force"), key=f"force-{candidate.run_id}")
         if is_forced:
             elements.warning(words("promote.force_warning"))
         typed = st.text_input(
-            plain(words("deed.type", name=candidate.name)), key=f"promote-typed-{candidate.run_id}"
+            plain_label(words("deed.type", name=candidate.name)), key=f"promote-typed-{candidate.run_id}"
         )
         is_meant = typed.strip() == candidate.name
         if st.button(

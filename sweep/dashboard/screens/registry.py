@@ -9,7 +9,7 @@ from sweep.dashboard import elements, formats
 from sweep.dashboard.deeds import Outcome, Watcher, clerk
 from sweep.dashboard.language import Words
 from sweep.dashboard.places import Places
-from sweep.dashboard.plain import plain
+from sweep.dashboard.plain import plain_label
 from sweep.dashboard.screens import candidates
 from sweep.dashboard.visit import Visit
 from sweep.views.registry import ModelLine, VersionLine
@@ -157,7 +157,9 @@ def _roll_back(model: ModelLine, visit: Visit) -> None:
     words = visit.words
     with st.expander(words("rollback.title"), icon=":material/undo:"):
         elements.sentence(words("rollback.what", model=model.name))
-        typed = st.text_input(plain(words("deed.type", name=model.name)), key=f"rollback-typed-{model.name}")
+        typed = st.text_input(
+            plain_label(words("deed.type", name=model.name)), key=f"rollback-typed-{model.name}"
+        )
         is_meant = typed.strip() == model.name
         if st.button(words("rollback.do"), key="rollback-do", disabled=not is_meant or clerk().is_busy):
             clerk().begin(partial(_rolled_back, model.name, visit.places))
