@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from rccar_models.formats import open_data
 from sweep.api.report_evidence import no_evidence
 from sweep.api.report_material import material_of
 from sweep.api.sweeps import sweep_view
+from sweep.cli.sweep_tables import show_sweep
 from sweep.errors import InputError
 from sweep.paths import Home
 from sweep.records import Objective, Status
 from sweep.report.answer import lead
 from sweep.report.trust import trust
+from sweep.wiring import Addresses
 from sweep.workshop.data.shared_drives import shared_drives
 from tests.cached_data import built, masked
 from tests.conftest import run_here
@@ -67,16 +70,24 @@ def test_command_with_other_seeds_lets_every_trial_come_to_its_end() -> None:
         assert flag not in told
 
 
-@pytest.mark.slow
-def test_command_with_other_seeds_trains_the_same_parameters_with_different_ones(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a sweep of four complete trials."""
+    folder = tmp_path_factory.mktemp("doubts")
     first = ("run", "--trainer", "stand_in", "--task", "segmentation", "--workers", "1", "--trials", "4")
-    assert run_here(*first, "--name", "a", "--no-report", "--quiet", folder=tmp_path).returncode == 0
-    home = Home.at(tmp_path / "mlruns")
+    first += ("--pruner", "none", "--name", "a", "--no-report", "--quiet")
+    assert run_here(*first, folder=folder).returncode == 0
+    return folder
+
+
+@pytest.mark.slow
+def test_command_with_other_seeds_trains_the_same_parameters_with_different_ones(root: Path) -> None:
+    home = Home.at(root / "mlruns")
     view = sweep_view("a", str(home.root))
     material = material_of(view, home, addresses="not asked", evidence=no_evidence("", "nobody looked"))
     (command,) = [line for line in words(trust(material)).splitlines() if "sweep run" in line]
     again = command.partition("sweep ")[2].split()
-    done = run_here(*again, "--name", "b", "--no-report", "--json", folder=tmp_path)
+    done = run_here(*again, "--name", "b", "--no-report", "--json", folder=root)
     assert done.returncode == 0, done.stderr
     trials = sweep_view("b", str(home.root)).trials
     assert view.summary.best is not None
@@ -122,6 +133,65 @@ def test_trial_that_was_ahead_when_it_was_stopped_is_in_the_first_sentence_and_a
     assert "did not come to its end" not in told
     running = dataclasses.replace(material, state="running")
     assert said not in lead(running)[0] + words(trust(running))
+
+
+@pytest.mark.slow
+def test_material_of_a_sweep_has_the_look_at_its_cache_and_no_importance_of_four_trials(
+    root: Path, tmp_path: Path
+) -> None:
+    home = Home.at(root / "mlruns")
+    info = built(masked([[0, 1]], [[1, 1]]), tmp_path)
+    view = sweep_view("a", str(home.root))
+    assert view.summary.best is not None
+    spec = dataclasses.replace(view.summary.best[0], data_ref=str(info.folder), digest=info.digest)
+    best = (spec, view.summary.best[1])
+    view = dataclasses.replace(view, summary=dataclasses.replace(view.summary, best=best))
+    addresses = Addresses(tracking_uri=home.mlflow_url, storage=home.optuna_url)
+    material = material_of(view, home, addresses=addresses, evidence=no_evidence("", "nobody looked"))
+    assert material.leak.startswith("2 of 2 val frames (100%) seem to come from drives in train too")
+    assert "4 trials completed, and 10 are needed" in material.figures.missing["importance"]
+    assert "slices" in material.figures.by_name
+    shutil.rmtree(info.folder)
+    material = material_of(view, home, addresses="not asked", evidence=no_evidence("", "nobody looked"))
+    assert (material.leak, bool(material.leak_unknown)) == ("", True)
+
+
+@pytest.mark.slow
+def test_trial_that_was_ahead_when_its_sweep_was_cut_is_shown_with_the_sweep(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home.at(tmp_path / "mlruns")
+    shutil.copytree(root / "mlruns/sweeps/a", home.sweep("a").spool.parent)
+    lines = home.sweep("a").spool.read_text().splitlines()
+    epochs = [place for place, line in enumerate(lines) if '"EpochReport"' in line]
+    last = json.loads(lines[epochs[-1]])
+    last["event"]["metrics"]["miou_segmentation"] = 0.99
+    home.sweep("a").spool.write_text("\n".join([*lines[: epochs[-1]], json.dumps(last)]) + "\n")
+    view = sweep_view("a", str(home.root))
+    assert view.state == "cut"
+    show_sweep(view)
+    said = "trial-003 was ahead (0.9900 at epoch 10 of 10) when it was cut"
+    command = f"go on with it: sweep resume a --home {home.root}"
+    shown = capsys.readouterr().out
+    assert f"\n{said}\n" in shown
+    assert shown.count(command) == 1
+    show_sweep(dataclasses.replace(view, state="done"))  # by its time budget, say
+    assert f"\n{said}; {command}\n" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_sweep_in_which_all_failed_alike_is_shown_with_the_next_step(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = sweep_view("a", str(root / "mlruns"))
+    failed = tuple(
+        (one.spec, dataclasses.replace(one.ending, reason="disk_full: no room")) for one in view.trials
+    )
+    failed = tuple((spec, dataclasses.replace(result, status=Status.FAILED)) for spec, result in failed)
+    summary = dataclasses.replace(view.summary, best=None, default=None, all_failed=failed)
+    show_sweep(dataclasses.replace(view, state="failed", summary=summary))
+    said = f"next: make room, then sweep retry a --home {root}/mlruns\n"
+    assert said in capsys.readouterr().out
 
 
 def test_look_at_the_cache_finds_frames_that_look_like_one_of_train(tmp_path: Path) -> None:
