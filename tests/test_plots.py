@@ -4,6 +4,7 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
+from sweep.figures.curves import NamedCurve, learning_curves
 from sweep.searching.plot_layout import state_of
 from sweep.searching.plots import StudyPlots
 from sweep.searching.plotted import plotted_study
@@ -83,3 +84,8 @@ def test_figures_of_what_has_ended_promise_nothing(trials: tuple[FrozenTrial, ..
     plots = _plots(*trials)
     for name in ("history", "importance", "parallel", "slices", "contour", "curves"):
         assert "yet" not in getattr(plots, name)().layout.title.text
+
+
+def test_curves_of_a_dashboard_have_no_empty_epoch_0() -> None:
+    curve = NamedCurve(name="trial-000", metric="score", steps=(1, 2), values=(0.1, 0.2), state="complete")
+    assert learning_curves([curve], title="a").layout.xaxis.rangemode is None

@@ -38,6 +38,7 @@ def browser() -> Iterator[Any]:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("printed")
     words = ("--trainer", "stand_in", "--task", "segmentation", "--trials", "12", "--workers", "1")
+    words += ("--set", "fault=raise", "--set", "fault_share=0.0")
     done = run_here("run", *words, "--name", "a", "--report", "--json", folder=folder)
     assert done.returncode == 0, done.stderr
     return folder / "mlruns/sweeps/a/report.html"
@@ -119,7 +120,9 @@ def test_picture_is_enlarged_on_click_and_put_away_again(browser: Any, tmp_path:
     raw = io.BytesIO()
     Image.new("RGB", (900, 200), "green").save(raw, "PNG")
     source = f"data:image/png;base64,{base64.b64encode(raw.getvalue()).decode()}"
-    gallery = Gallery(pictures=tuple(Picture(source=source, alt=f"frame {n}") for n in (1, 2)))
+    gallery = Gallery(
+        pictures=tuple(Picture(source=source, alt=f"frame {n}", caption=f"{n}. road: 0.5") for n in (1, 2))
+    )
     code = Code(caption="folded", text="a", is_folded=True)
     section = Section(key="frames", title="Frames", blocks=(gallery, code))
     file = tmp_path / "page.html"
@@ -133,6 +136,18 @@ def test_picture_is_enlarged_on_click_and_put_away_again(browser: Any, tmp_path:
     large = page.locator("dialog img")
     assert large.get_attribute("alt") == "frame 2"
     assert large.bounding_box()["width"] >= 900
+    assert page.locator("dialog p").inner_text() == "2. road: 0.5"
     page.keyboard.press("Escape")
     assert not page.locator("dialog").is_visible()
     context.close()
+
+
+@pytest.mark.slow
+def test_table_of_trials_has_the_score_first_and_says_once_what_all_share(page: Any) -> None:
+    heads = [text.strip() for text in page.locator("#trials thead th").all_inner_texts()]
+    assert [" ".join(head.split()) for head in heads[:4]] == ["trial", "state", "miou", "best epoch"]
+    assert "fault raise" in page.locator("#trials p").inner_text()
+    assert "fault" not in heads
+    for column in range(7, len(heads)):
+        cells = page.locator(f"#trials tbody tr td:nth-child({column + 1})").all_inner_texts()
+        assert len(set(cells)) > 1, heads[column]

@@ -133,6 +133,6 @@ def _last(curves: Sequence[NamedCurve]) -> int:
 
 
 def _label_axes(figure: go.Figure, metrics: Iterable[str], last_epoch: int) -> None:
-    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    figure.update_xaxes(title_text="epoch")
     count_along_x(figure, last_epoch)
     figure.update_yaxes(title_text=escape(", ".join(sorted(metrics))))

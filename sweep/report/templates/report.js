@@ -42,6 +42,7 @@ function least(table) {
 }
 
 function forScreen() {
+  if (!root.classList.contains("printing")) return;
   root.classList.remove("printing");
   for (const {place, height} of plots) {
     place.style.width = "";
@@ -73,8 +74,9 @@ for (const edge of document.querySelectorAll(".edge")) {
 const large = document.createElement("dialog");
 const close = document.createElement("button");
 const whole = document.createElement("img");
+const below = document.createElement("p");
 close.textContent = "close";
-large.append(close, whole);
+large.append(close, whole, below);
 document.body.append(large);
 close.addEventListener("click", () => large.close());
 whole.addEventListener("click", () => large.close());
@@ -87,6 +89,7 @@ for (const picture of document.querySelectorAll(".picture img")) {
   button.addEventListener("click", () => {
     whole.src = picture.src;
     whole.alt = picture.alt;
+    below.textContent = button.parentElement.querySelector("figcaption")?.textContent ?? "";
     whole.style.setProperty("--natural", picture.naturalWidth + "px");
     large.showModal();
   });
