@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from sweep.report.blocks import Code, Gallery, Page, Picture, Section
+from sweep.report.blocks import Cell, Code, Gallery, Page, Picture, Section, Table
 from sweep.report.page import html_of
 from tests.conftest import run_here
 
@@ -151,3 +152,13 @@ def test_table_of_trials_has_the_score_first_and_says_once_what_all_share(page: 
     for column in range(7, len(heads)):
         cells = page.locator(f"#trials tbody tr td:nth-child({column + 1})").all_inner_texts()
         assert len(set(cells)) > 1, heads[column]
+
+
+def test_dash_of_a_number_that_is_not_there_stands_where_numbers_do() -> None:
+    rows = tuple(
+        (Cell(text=f"trial-{n}"), cell) for n, cell in enumerate([Cell(text="–"), Cell(text="8", number=8)])
+    )
+    table = Table(caption="a", heads=("trial", "width"), rows=rows)
+    text = html_of(Page(title="a", lead="b", sections=(Section(key="a", title="a", blocks=(table,)),)))
+    assert re.findall(r'<td class="number"[^>]*>([^<]*)</td>', text) == ["–", "8"]
+    assert '<th scope="col" class="number">' in text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sweep.redaction import redacted
 from sweep.report.advice import where_next
 from sweep.report.answer import answer, lead, tiles
-from sweep.report.blocks import Page, Plot
+from sweep.report.blocks import Cell, Page, Plot
 from sweep.report.classes import by_class, frames
 from sweep.report.material import Material
 from sweep.report.origins import data, environment, reproduction
@@ -89,12 +89,18 @@ def _environment() -> "Environment":
     )
     environment.filters["for_script"] = _for_script
     environment.filters["breakable"] = _breakable
+    environment.globals["is_number"] = _is_number
     return environment
 
 
 def _shown(value: Any) -> Any:
     """Whatever is drawn, without passwords; pictures and what is HTML already are ours."""
     return redacted(value) if type(value) is str and not value.startswith("data:image/") else value
+
+
+def _is_number(cell: Cell) -> bool:
+    """Whether it stands on the right; so does the dash of a number that is not there."""
+    return cell.number is not None or cell.text == "–"
 
 
 def _breakable(text: str) -> "Markup":
