@@ -4,6 +4,7 @@ import datetime
 import math
 
 from sweep.dashboard.language import Words
+from sweep.views.trials import as_number
 
 NOTHING = "–"
 
@@ -22,6 +23,12 @@ def figure(value: float | None) -> str:
 def gain(value: float | None) -> str:
     """A difference with its sign."""
     return NOTHING if value is None else f"{round(value, 4) + 0.0:+.4f}"  # no -0.0000
+
+
+def setting(value: str) -> str:
+    """A parameter as MLflow has it, numbers to four digits."""
+    number = as_number(value)
+    return f"{number:.4g}" if math.isfinite(number) else value
 
 
 def moment(at_ms: int) -> str:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from sweep.dashboard import elements, sidebar
 from sweep.dashboard.language import Words
-from sweep.dashboard.places import places_in
+from sweep.dashboard.places import Places, places_in
 from sweep.dashboard.screens import compare, overview, pictures, registry, sweep
 from sweep.dashboard.sources import Source, open_source
-from sweep.dashboard.visit import Visit
+from sweep.dashboard.visit import Visit, asked_sweep, task_of_sweep
 from sweep.errors import SweepError
 
 LOG = logging.getLogger("sweep.dashboard")
@@ -38,8 +38,10 @@ def draw(name: str) -> None:
     """
     words = sidebar.language()
     try:
-        task = sidebar.task(words)
         places = places_in()
+        if sidebar.is_task_open() and asked_sweep():
+            _turn_to_asked(words, places)
+        task = sidebar.task(words)
         is_live = sidebar.rest(words, places)
         with st.spinner(words("reading")):
             source = open_source(places)
@@ -57,6 +59,15 @@ def draw(name: str) -> None:
         # The page's roof: a traceback belongs into the log.
         LOG.exception("the page %s could not be drawn", name)
         elements.trouble(words("broken"))
+
+
+def _turn_to_asked(words: Words, places: Places) -> None:
+    """A link `?sweep=NAME` opens the task of that sweep."""
+    with st.spinner(words("reading")):
+        source = open_source(places)
+    task = task_of_sweep(source, asked_sweep()) if source is not None else None
+    if task is not None:
+        sidebar.turn_to(task)
 
 
 def _await_news(source: Source) -> None:

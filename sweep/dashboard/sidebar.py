@@ -20,6 +20,20 @@ def language() -> Words:
     return words_in(st.session_state[_LANGUAGE])
 
 
+def is_task_open() -> bool:
+    """Whether neither the visitor nor the address has said which task it is."""
+    return _TASK not in st.session_state and _TASK not in st.query_params
+
+
+def turn_to(task: str) -> None:
+    """Choose a task for a visitor who has chosen none.
+
+    Args:
+        task: "segmentation" or "detection".
+    """
+    st.session_state[_TASK] = task
+
+
 def task(words: Words) -> str:
     """Let the task be chosen.
 

@@ -5,13 +5,16 @@ from typing import Any
 
 import streamlit as st
 
+from sweep.dashboard import elements
 from sweep.dashboard.language import Words
 from sweep.dashboard.places import Places
 from sweep.dashboard.sources import Source
+from sweep.views.naming import TASKS
 from sweep.views.overview import SweepLine, overview
 from sweep.views.registry import champions
 
 CHOSEN = "chosen_sweep"
+_ASKED = "sweep"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +84,44 @@ def choose_sweep(visit: Visit, *, key: str) -> SweepLine | None:
     if not lines:
         return None
     if st.session_state.get(key) not in lines:
-        wanted = st.session_state.get(CHOSEN) or _asked_for(lines)
+        wanted = st.session_state.get(CHOSEN) or _run_of(asked_sweep(), lines)
         st.session_state[key] = wanted if wanted in lines else next(iter(lines))
     chosen = st.selectbox(
         visit.words("choose.sweep"),
         list(lines),
         format_func=lambda run_id: _label(lines[run_id], visit.words),
         key=key,
+        on_change=_forget_asked,
     )
     st.session_state[CHOSEN] = chosen
+    if asked_sweep() and not _run_of(asked_sweep(), lines):
+        elements.warning(visit.words("choose.unknown", name=asked_sweep(), shown=lines[chosen].name))
     return lines[chosen]
 
 
-def _asked_for(lines: dict[str, SweepLine]) -> str:
-    """The sweep of a link `?sweep=NAME`."""
-    name = st.query_params.get("sweep", "")
+def asked_sweep() -> str:
+    """The sweep of a link `?sweep=NAME`, empty if the address names none."""
+    return st.query_params.get(_ASKED, "")
+
+
+def task_of_sweep(source: Source, name: str) -> str | None:
+    """Find the task of a sweep.
+
+    Args:
+        source: runs and models.
+        name: of the sweep.
+
+    Returns:
+        The first task that has such a sweep, None if none has.
+    """
+    return next((task for task in TASKS if any(one.name == name for one in sweep_lines(source, task))), None)
+
+
+def _forget_asked() -> None:
+    st.query_params.pop(_ASKED, None)
+
+
+def _run_of(name: str, lines: dict[str, SweepLine]) -> str:
     return next((line.run_id for line in lines.values() if line.name == name), "")
 
 

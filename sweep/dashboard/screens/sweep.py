@@ -6,10 +6,12 @@ from functools import partial
 
 import streamlit as st
 
+from sweep.api.studies import lies_here
 from sweep.dashboard import elements, formats
 from sweep.dashboard.language import Words
 from sweep.dashboard.screens import sweep_figures, trial_table
 from sweep.dashboard.visit import Visit, choose_sweep
+from sweep.paths import Home
 from sweep.views.overview import SweepLine
 
 LOOK_S = 3.0
@@ -73,7 +75,22 @@ def _header(visit: Visit, line: SweepLine) -> None:
     )
     if line.state == "running":
         st.progress(line.share_closed)
-    elements.aside("\n".join(_said(line, words)))
+    elements.aside("\n".join([*_said(line, words), *_beyond(visit, line)]))
+
+
+def _beyond(visit: Visit, line: SweepLine) -> list[str]:
+    """The winner's parameters, and the file that tells all."""
+    said = []
+    best = next((one for one in trial_table.lines_of(visit, line) if one.is_best), None)
+    if best is not None:
+        params = {"model_name": best.model, **best.params} if best.model else best.params
+        told = ", ".join(f"{name} = {formats.setting(value)}" for name, value in params.items())
+        said.append(visit.words("sweep.best_params", params=told))
+    if lies_here(line.name, uid=line.uid, home=visit.places.home):
+        report = Home.at(visit.places.home).sweep(line.name).report
+        if report.is_file():
+            said.append(visit.words("sweep.report", path=str(report)))
+    return said
 
 
 def _said(line: SweepLine, words: Words) -> list[str]:

@@ -76,10 +76,11 @@ const close = document.createElement("button");
 const whole = document.createElement("img");
 const below = document.createElement("p");
 close.textContent = "close";
-large.append(close, whole, below);
+large.append(close, below);
 document.body.append(large);
 close.addEventListener("click", () => large.close());
 whole.addEventListener("click", () => large.close());
+large.addEventListener("close", () => whole.remove()); // closed, the page has no picture without a source
 for (const picture of document.querySelectorAll(".picture img")) {
   const button = document.createElement("button");
   button.type = "button";
@@ -91,6 +92,7 @@ for (const picture of document.querySelectorAll(".picture img")) {
     whole.alt = picture.alt;
     below.textContent = button.parentElement.querySelector("figcaption")?.textContent ?? "";
     whole.style.setProperty("--natural", picture.naturalWidth + "px");
+    close.after(whole);
     large.showModal();
   });
 }
