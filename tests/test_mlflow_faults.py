@@ -241,7 +241,7 @@ def test_server_that_dies_for_good_hides_no_reason_and_holds_up_no_trial(tmp_pat
         if "writing to MLflow" in line:  # for a minute; nobody needs to wait for it here
             process.send_signal(signal.SIGINT)
             break
-    _, stderr = process.communicate(timeout=60)
+    _, stderr = process.communicate(timeout=120)
     assert failed == 4
     assert "Traceback" not in stderr
     home = tmp_path / "mlruns"

@@ -801,6 +801,26 @@ def test_clock_that_jumps_back_or_ahead_disturbs_nothing(store: Store, tmp_path:
     assert runs["trial-000"].data.metrics["miou_segmentation"] == 0.3  # the last by step, not by time
 
 
+def test_closing_ends_when_somebody_gives_up_though_no_interruption_arrives(
+    store: Store, tmp_path: Path
+) -> None:
+    gate, is_writing = threading.Event(), threading.Event()
+
+    def waits(call: Callable[[], Any]) -> Any:
+        is_writing.set()
+        gate.wait(LONG_S)
+        return call()
+
+    scribe = a_scribe(tmp_path, with_fault(store, "create_run", waits))
+    scribe.sweep_started(a_sweep("given up"))
+    assert is_writing.wait(LONG_S)
+    began, given_up = time.monotonic(), threading.Event()
+    threading.Timer(0.1, given_up.set).start()
+    assert not scribe.close(LONG_S, give_up=given_up.is_set)
+    assert time.monotonic() - began < LONG_S / 2
+    gate.set()
+
+
 @pytest.fixture
 def hears_interrupts() -> Iterator[None]:
     """What a shell starts in the background ignores SIGINT."""

@@ -56,8 +56,9 @@ def finish(desk: Desk, outcome: Outcome, *, observer: Observer, stop: StopReques
             warming.join()
         report = report_at_end(desk, status=status, why=outcome.ending.why, tags=tags, observer=observer)
     desk.scribe.sweep_finished(status=status, why=outcome.ending.why, tags=tags)
+    n_asked = stop.n_asked
     observer.phase("writing to MLflow")
-    delivered = desk.scribe.close(DELIVERY_S)
+    delivered = desk.scribe.close(DELIVERY_S, give_up=lambda: stop.n_asked > n_asked)
     for note in desk.registry.notes:
         observer.notice(note)
     for refusal in desk.scribe.refusals:

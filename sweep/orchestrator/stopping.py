@@ -27,6 +27,7 @@ class StopRequest:
 
     Attributes:
         signal_number: SIGINT, SIGTERM or SIGHUP, None as long as nobody asked.
+        n_asked: signals so far: Python loses the interruption that strikes in a `__del__` or a callback.
         urgent: whether the wish was repeated.
         is_read: whether the loop of trials runs, which reads it every turn.
         is_interrupting: whether a repeated wish interrupts what this process does.
@@ -39,6 +40,7 @@ class StopRequest:
         self.file = file
         self.is_left_file = False
         self.signal_number: int | None = None
+        self.n_asked = 0
         self.urgent = False
         self.is_read = False
         self.is_interrupting = False
@@ -54,6 +56,7 @@ class StopRequest:
             KeyboardInterrupt: nobody reads requests now, or not soon enough for a repeated one; its argument
                 is the signal's number.
         """
+        self.n_asked += 1
         self.urgent = self.signal_number is not None
         self.signal_number = self.signal_number or signal_number
         if not self.is_read or (self.urgent and self.is_interrupting):

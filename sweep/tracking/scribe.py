@@ -33,6 +33,7 @@ from sweep.tracking.told_so_far import REMEMBERED, ToldSoFar
 # The first event after a pause is written at once; under load many are written together, because a call
 # costs 5 to 20 ms whatever it carries.
 REST_S = 0.25
+LOOK_S = 0.5
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 10.0
 EVENTS_A_BATCH = 2000
@@ -203,11 +204,12 @@ class Scribe:
         """MLflow's id of the sweep's own run, None while it is not known yet."""
         return self._run_ids.get(PARENT)
 
-    def close(self, timeout_s: float) -> bool:
+    def close(self, timeout_s: float, *, give_up: Callable[[], bool] = lambda: False) -> bool:
         """End every run that is still open, write what is still spooled, and stop.
 
         Args:
             timeout_s: how long to wait for MLflow.
+            give_up: asked now and then; True ends the wait.
 
         Returns:
             False if some of it has not arrived; a later scribe on the same spool delivers it.
@@ -219,8 +221,10 @@ class Scribe:
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
+            until = time.monotonic() + timeout_s
             # Not join: a signal in it makes Python 3.11 believe that the thread has ended.
-            self._changed.wait_for(lambda: self._has_ended, timeout_s)
+            while not self._has_ended and not give_up() and (left := until - time.monotonic()) > 0:
+                self._changed.wait(min(left, LOOK_S))
             self._is_given_up = True
             self._changed.notify_all()
             is_done = self._spool.is_empty
