@@ -15,9 +15,9 @@ from tests.conftest import run_here
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sweep of each task."""
+    """Two sweeps of segmentation and one of detection."""
     folder = tmp_path_factory.mktemp("links")
-    for task, name in (("segmentation", "seg"), ("detection", "det")):
+    for task, name in (("segmentation", "early"), ("segmentation", "seg"), ("detection", "det")):
         words = ("--task", task, "--name", name, "--trainer", "stand_in", "--trials", "3", "--epochs", "2")
         told = run_here("run", *words, "--executor", "inline", "--home", str(folder), folder=folder)
         assert told.returncode == 0, told.stderr
@@ -53,6 +53,10 @@ def test_link_to_a_sweep_that_is_not_there_says_so_until_one_is_chosen(
     page = opened(home, monkeypatch, sweep="nope")
     assert "no sweep nope" in page.warning[0].value
     assert "seg is shown" in page.warning[0].value
+    (box,) = [box for box in page.selectbox if box.label == "Sweep"]
+    page = box.select_index(1).run()
+    assert not page.exception
+    assert not page.warning
     assert not opened(home, monkeypatch).warning
 
 

@@ -801,9 +801,8 @@ def test_clock_that_jumps_back_or_ahead_disturbs_nothing(store: Store, tmp_path:
     assert runs["trial-000"].data.metrics["miou_segmentation"] == 0.3  # the last by step, not by time
 
 
-def test_closing_ends_when_somebody_gives_up_though_no_interruption_arrives(
-    store: Store, tmp_path: Path
-) -> None:
+def a_stuck_scribe(store: Store, folder: Path, name: str) -> tuple[Scribe, threading.Event]:
+    """A scribe in the middle of making its sweep's run, and the gate that lets it go on."""
     gate, is_writing = threading.Event(), threading.Event()
 
     def waits(call: Callable[[], Any]) -> Any:
@@ -811,9 +810,16 @@ def test_closing_ends_when_somebody_gives_up_though_no_interruption_arrives(
         gate.wait(LONG_S)
         return call()
 
-    scribe = a_scribe(tmp_path, with_fault(store, "create_run", waits))
-    scribe.sweep_started(a_sweep("given up"))
+    scribe = a_scribe(folder, with_fault(store, "create_run", waits))
+    scribe.sweep_started(a_sweep(name))
     assert is_writing.wait(LONG_S)
+    return scribe, gate
+
+
+def test_closing_ends_when_somebody_gives_up_though_no_interruption_arrives(
+    store: Store, tmp_path: Path
+) -> None:
+    scribe, gate = a_stuck_scribe(store, tmp_path, "given up")
     began, given_up = time.monotonic(), threading.Event()
     threading.Timer(0.1, given_up.set).start()
     assert not scribe.close(LONG_S, give_up=given_up.is_set)
@@ -831,16 +837,7 @@ def hears_interrupts() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hears_interrupts")
 def test_scribe_whose_closing_is_interrupted_notes_what_it_was_writing(store: Store, tmp_path: Path) -> None:
-    gate, is_writing = threading.Event(), threading.Event()
-
-    def waits(call: Callable[[], Any]) -> Any:
-        is_writing.set()
-        gate.wait(LONG_S)
-        return call()
-
-    scribe = a_scribe(tmp_path, with_fault(store, "create_run", waits))
-    scribe.sweep_started(a_sweep("interrupted"))
-    assert is_writing.wait(LONG_S)
+    scribe, gate = a_stuck_scribe(store, tmp_path, "interrupted")
     threading.Timer(0.2, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         scribe.close(LONG_S)

@@ -93,6 +93,7 @@ def test_status_tells_from_another_terminal_how_far_a_sweep_is_and_waits_for_its
     watched = run_here("status", "--watch", folder=tmp_path)
     assert watched.returncode == 0
     assert "done, 3/3 trials" in watched.stdout
+    assert watched.stdout.endswith("\n")
     running.communicate(timeout=60)
     assert running.returncode == 0
 

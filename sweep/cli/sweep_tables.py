@@ -133,11 +133,14 @@ def watch_status(look: Callable[..., Sequence[SweepView]]) -> None:
         show_status(found)
         return
     names = [view.name for view in found]
-    with Live(_status(found), auto_refresh=False) as live:
+    console = Console()
+    with Live(_status(found), console=console, auto_refresh=False) as live:
         while any(view.state == "running" for view in found):
             time.sleep(LOOK_S)
             found = look(names)
             live.update(_status(found), refresh=True)
+    if not console.is_terminal:
+        console.line()  # into a file or pipe the last look is written without an end of line
 
 
 def _status(found: Sequence[SweepView]) -> RenderableType:
@@ -150,7 +153,7 @@ def _status(found: Sequence[SweepView]) -> RenderableType:
         line = f"{view.name}: {view.state}, {view.n_closed}/{view.summary.n_slots} trials in {since}{score}"
         parts.append(text(line, COLOURS[view.state]))
         if view.state == "running" and view.n_closed == view.summary.n_slots:
-            parts.append(text("its trials have ended; its best model is packaged, judged and evaluated"))
+            parts.append(text("its trials have ended; what came of them is being put together"))
         if view.running:
             table = _trial_table("running", view)
             for trial in view.running:
